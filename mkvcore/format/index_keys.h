@@ -1,0 +1,29 @@
+// How the index's one ordered key space is divided.
+//
+// Records lie under the object's key itself, which begins with `/`, as the original has it. What is
+// ours lies under keys that do not, so that the original never takes it for a record of a client's.
+#ifndef MKVCORE_FORMAT_INDEX_KEYS_H_
+#define MKVCORE_FORMAT_INDEX_KEYS_H_
+
+#include <string>
+#include <string_view>
+
+namespace mkv {
+
+inline constexpr std::string_view kMetadataPrefix = "meta";
+inline constexpr std::string_view kPendingPrefix = "pending";
+
+inline std::string MetadataKey(std::string_view key) {
+  return std::string(kMetadataPrefix).append(key);
+}
+inline std::string PendingKey(std::string_view key) {
+  return std::string(kPendingPrefix).append(key);
+}
+
+// Keys that belong to the gateway itself: listed to and reachable by no client.
+inline constexpr std::string_view kReservedPrefix = "/.mkv/";
+inline bool IsReservedKey(std::string_view key) { return key.starts_with(kReservedPrefix); }
+
+}  // namespace mkv
+
+#endif  // MKVCORE_FORMAT_INDEX_KEYS_H_

@@ -1,0 +1,91 @@
+// The index: an ordered map from byte strings to byte strings that says what the store holds.
+//
+// This is all that the layers above know of it. LevelDB is behind it today (leveldb_index.h); an
+// index shared by several gateways can come later, so nothing here assumes a single process: a
+// batch states what it was decided upon, and the index refuses it if that no longer holds.
+//
+// Thread-safe: any thread may call anything at any time. An Iterator belongs to one thread.
+// Errors: an index that can not be read or written throws IndexError. A refused batch is no error.
+#ifndef MKVCORE_INDEX_INDEX_H_
+#define MKVCORE_INDEX_INDEX_H_
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mkv {
+
+class IndexError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Changes that happen together or not at all, and what must still be so when they do.
+class Batch {
+ public:
+  void Put(std::string_view key, std::string_view value) {
+    changes_.push_back({std::string(key), std::string(value)});
+  }
+  void Delete(std::string_view key) { changes_.push_back({std::string(key), std::nullopt}); }
+
+  // The batch is applied only if `key` still holds `value` (nullopt: still is absent).
+  void Require(std::string_view key, std::optional<std::string_view> value) {
+    requirements_.push_back(
+        {std::string(key), value ? std::optional<std::string>(*value) : std::nullopt});
+  }
+
+  struct Entry {
+    std::string key;
+    std::optional<std::string> value;
+  };
+  const std::vector<Entry>& changes() const { return changes_; }
+  const std::vector<Entry>& requirements() const { return requirements_; }
+  bool empty() const { return changes_.empty() && requirements_.empty(); }
+
+ private:
+  std::vector<Entry> changes_;
+  std::vector<Entry> requirements_;
+};
+
+class Index {
+ public:
+  // Walks keys in order of their bytes, over the state at the moment it was made.
+  class Iterator {
+   public:
+    virtual ~Iterator() = default;
+    virtual bool Valid() const = 0;
+    // To the first key at or after `key`.
+    virtual void Seek(std::string_view key) = 0;
+    virtual void Next() = 0;
+    // Valid until the iterator moves.
+    virtual std::string_view key() const = 0;
+    virtual std::string_view value() const = 0;
+  };
+
+  enum class Durability {
+    kOrdered,  // survives the death of the process; a power cut may lose the newest writes, in
+               // order
+    kSynced,   // and a power cut too, with every write before it
+  };
+
+  virtual ~Index() = default;
+
+  virtual std::optional<std::string> Get(std::string_view key) const = 0;
+
+  // Not positioned until the first Seek.
+  virtual std::unique_ptr<Iterator> NewIterator() const = 0;
+
+  // False, with nothing changed, when a requirement did not hold.
+  [[nodiscard]] virtual bool Write(const Batch& batch, Durability durability) = 0;
+
+  // Everything written before this call survives a power cut once it returns.
+  virtual void Sync() = 0;
+};
+
+}  // namespace mkv
+
+#endif  // MKVCORE_INDEX_INDEX_H_

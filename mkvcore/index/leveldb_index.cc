@@ -1,0 +1,224 @@
+#include "mkvcore/index/leveldb_index.h"
+
+#include <leveldb/cache.h>
+#include <leveldb/db.h>
+#include <leveldb/env.h>
+#include <leveldb/filter_policy.h>
+#include <leveldb/write_batch.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "mkvcore/index/folder_lock.h"
+#include "mkvcore/index/key_locks.h"
+#include "mkvcore/index/ordered_log_env.h"
+
+namespace mkv {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kBloomBitsPerKey = 10;  // 1 in 100 look-ups of a missing key reads a block
+
+leveldb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view ToView(leveldb::Slice slice) { return {slice.data(), slice.size()}; }
+
+[[noreturn]] void ThrowCorrupted(const std::string& folder, const std::string& what) {
+  throw IndexCorrupted("the index in " + folder + " is corrupted (" + what +
+                       "); stop the server and run `mkv rebuild` to make it anew from the volumes");
+}
+
+void Check(const leveldb::Status& status, const std::string& folder) {
+  if (status.ok()) return;
+  if (status.IsCorruption()) ThrowCorrupted(folder, status.ToString());
+  throw IndexError("the index in " + folder + " failed: " + status.ToString());
+}
+
+// Makes the folder if that is wanted.
+void PrepareFolder(const std::string& folder, bool create) {
+  std::error_code error;
+  const fs::file_status status = fs::status(folder, error);
+  if (!fs::exists(status)) {
+    if (error && error != std::errc::no_such_file_or_directory) {
+      throw IndexError("can not open the index in " + folder + ": " + error.message());
+    }
+    if (!create) throw IndexMissing("there is no index in " + folder);
+    fs::create_directories(folder, error);
+    if (error) throw IndexError("can not make the folder " + folder + ": " + error.message());
+  } else if (!fs::is_directory(status)) {
+    throw IndexError(folder + " is not a folder, so it holds no index");
+  }
+}
+
+// LevelDB takes a folder without CURRENT for a new one, and would delete what lies there.
+void RequireCurrent(const std::string& folder, bool create) {
+  if (fs::exists(fs::path(folder) / "CURRENT")) return;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    const fs::path extension = entry.path().extension();
+    if (extension == ".log" || extension == ".ldb" || extension == ".sst") {
+      ThrowCorrupted(folder, "CURRENT is missing beside " + entry.path().filename().string());
+    }
+  }
+  if (error) throw IndexError("can not read the folder " + folder + ": " + error.message());
+  if (!create) throw IndexMissing("there is no index in " + folder);
+}
+
+class LevelDbIterator : public Index::Iterator {
+ public:
+  LevelDbIterator(std::unique_ptr<leveldb::Iterator> iterator, const std::string& folder)
+      : iterator_(std::move(iterator)), folder_(folder) {}
+
+  bool Valid() const override { return iterator_->Valid(); }
+  void Seek(std::string_view key) override {
+    iterator_->Seek(ToSlice(key));
+    if (!iterator_->Valid()) Check(iterator_->status(), folder_);
+  }
+  void Next() override {
+    iterator_->Next();
+    if (!iterator_->Valid()) Check(iterator_->status(), folder_);
+  }
+  std::string_view key() const override { return ToView(iterator_->key()); }
+  std::string_view value() const override { return ToView(iterator_->value()); }
+
+ private:
+  std::unique_ptr<leveldb::Iterator> iterator_;
+  const std::string& folder_;
+};
+
+}  // namespace
+
+class LevelDbIndex::Impl {
+ public:
+  Impl(const std::string& folder, const LevelDbOptions& options)
+      : folder_(folder),
+        lock_(options.lock ? options.lock : std::make_shared<const FolderLock>(folder)),
+        env_(options.env != nullptr ? options.env : leveldb::Env::Default()),
+        cache_(leveldb::NewLRUCache(options.cache_bytes)),
+        bloom_filter_(leveldb::NewBloomFilterPolicy(kBloomBitsPerKey)) {
+    RequireCurrent(folder, options.create_if_missing);
+
+    leveldb::Options settings;
+    settings.create_if_missing = options.create_if_missing;
+    settings.env = &env_;
+    settings.block_cache = cache_.get();
+    settings.filter_policy = bloom_filter_.get();
+    settings.write_buffer_size = options.write_buffer_bytes;
+    settings.compression = leveldb::kSnappyCompression;
+    // Refuses a log with a damaged record in its middle, instead of going on without it and all
+    // that shares its 32 KiB block.
+    settings.paranoid_checks = true;
+
+    leveldb::DB* db = nullptr;
+    const leveldb::Status status = leveldb::DB::Open(settings, folder, &db);
+    db_.reset(db);
+    // Nothing but LevelDB's own lock fails with this file's name.
+    if (status.IsIOError() && status.ToString().find(folder + "/LOCK") != std::string::npos) {
+      throw IndexInUse("the index in " + folder + " is in use by " + HolderOfLock(folder));
+    }
+    // A comparator of another name.
+    if (status.IsInvalidArgument()) ThrowCorrupted(folder, status.ToString());
+    Check(status, folder);
+
+    read_options_.verify_checksums = true;
+    // A listing of millions of keys must not push out the blocks that single look-ups live on.
+    scan_options_.verify_checksums = true;
+    scan_options_.fill_cache = false;
+  }
+
+  std::optional<std::string> Get(std::string_view key) const {
+    std::string value;
+    const leveldb::Status status = db_->Get(read_options_, ToSlice(key), &value);
+    if (status.IsNotFound()) return std::nullopt;
+    Check(status, folder_);
+    return value;
+  }
+
+  std::unique_ptr<Iterator> NewIterator() const {
+    return std::make_unique<LevelDbIterator>(
+        std::unique_ptr<leveldb::Iterator>(db_->NewIterator(scan_options_)), folder_);
+  }
+
+  bool Write(const Batch& batch, Durability durability) {
+    // A batch without requirements locks its keys too: between the reading of another's requirement
+    // and its writing, nobody may change the key.
+    const KeyLocks::Guard guard(locks_, KeysOf(batch));
+    for (const Batch::Entry& requirement : batch.requirements()) {
+      if (Get(requirement.key) != requirement.value) return false;
+    }
+    if (batch.changes().empty() && durability == Durability::kOrdered) return true;
+
+    leveldb::WriteBatch changes;
+    for (const Batch::Entry& change : batch.changes()) {
+      if (change.value) {
+        changes.Put(change.key, *change.value);
+      } else {
+        changes.Delete(change.key);
+      }
+    }
+    Apply(&changes, durability);
+    return true;
+  }
+
+  // LevelDB writes a batch without changes to its log like any other, syncs it, and takes calls
+  // that come together as one.
+  void Sync() {
+    leveldb::WriteBatch nothing;
+    Apply(&nothing, Durability::kSynced);
+  }
+
+ private:
+  static std::vector<std::string_view> KeysOf(const Batch& batch) {
+    std::vector<std::string_view> keys;
+    keys.reserve(batch.changes().size() + batch.requirements().size());
+    for (const Batch::Entry& change : batch.changes()) keys.push_back(change.key);
+    for (const Batch::Entry& requirement : batch.requirements()) keys.push_back(requirement.key);
+    return keys;
+  }
+
+  void Apply(leveldb::WriteBatch* changes, Durability durability) {
+    leveldb::WriteOptions options;
+    options.sync = durability == Durability::kSynced;
+    Check(db_->Write(options, changes), folder_);
+  }
+
+  // In the order in which they are needed by what follows: LevelDB goes first, the lock last.
+  const std::string folder_;
+  const std::shared_ptr<const FolderLock> lock_;
+  OrderedLogEnv env_;
+  const std::unique_ptr<leveldb::Cache> cache_;
+  const std::unique_ptr<const leveldb::FilterPolicy> bloom_filter_;
+  std::unique_ptr<leveldb::DB> db_;
+  leveldb::ReadOptions read_options_;
+  leveldb::ReadOptions scan_options_;
+  KeyLocks locks_;
+};
+
+LevelDbIndex::LevelDbIndex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+LevelDbIndex::~LevelDbIndex() = default;
+
+std::unique_ptr<LevelDbIndex> LevelDbIndex::Open(const std::string& folder,
+                                                 const LevelDbOptions& options) {
+  PrepareFolder(folder, options.create_if_missing);
+  return std::unique_ptr<LevelDbIndex>(new LevelDbIndex(std::make_unique<Impl>(folder, options)));
+}
+
+std::optional<std::string> LevelDbIndex::Get(std::string_view key) const { return impl_->Get(key); }
+
+std::unique_ptr<Index::Iterator> LevelDbIndex::NewIterator() const { return impl_->NewIterator(); }
+
+bool LevelDbIndex::Write(const Batch& batch, Durability durability) {
+  return impl_->Write(batch, durability);
+}
+
+void LevelDbIndex::Sync() { impl_->Sync(); }
+
+}  // namespace mkv
+
+#if defined(__SANITIZE_THREAD__)
+// The system's LevelDB is not instrumented: ThreadSanitizer sees its copying, but not the atomic
+// pointers of its skip list that order it. This is where ThreadSanitizer asks a program for what to
+// leave out (sanitizer/tsan_interface.h); here, so that every program with an index has it.
+extern "C" const char* __tsan_default_suppressions();
+extern "C" const char* __tsan_default_suppressions() { return "race:libleveldb.so\n"; }
+#endif

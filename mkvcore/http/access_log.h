@@ -1,0 +1,29 @@
+// The log of requests: a line for each, at level debug, which `-v` shows.
+//
+//   <id> <client> <method> <target> <status> in=<body bytes read> out=<body bytes sent> <time>ms
+//
+// The status is 0 where the client saw no whole answer. A line costs nothing when the level is not
+// logged. Thread-safe.
+#ifndef MKVCORE_HTTP_ACCESS_LOG_H_
+#define MKVCORE_HTTP_ACCESS_LOG_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "mkvcore/http/request.h"
+
+namespace mkv::http {
+
+struct AnswerNote {
+  int status = 0;
+  std::uint64_t received = 0;
+  std::uint64_t sent = 0;
+};
+
+void LogAnswer(const RequestHead& head, const AnswerNote& note);
+// Of a request whose head could not be parsed.
+void LogRefusal(std::string_view peer, int status, std::string_view why);
+
+}  // namespace mkv::http
+
+#endif  // MKVCORE_HTTP_ACCESS_LOG_H_

@@ -1,0 +1,35 @@
+#include "mkvcore/http/socket_exchange.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "mkvcore/http/connection.h"
+
+namespace mkv::http {
+
+SocketExchange::SocketExchange(std::shared_ptr<Connection> connection)
+    : connection_(std::move(connection)) {}
+
+SocketExchange::~SocketExchange() {
+  if (answered_) return;
+  spdlog::error("{} {} {}: dropped unanswered", head_.id, head_.method, head_.target);
+  EventLoop& events = loop();
+  events.Post([connection = std::move(connection_), head = std::move(head_)] {
+    connection->OnDropped(head);
+  });
+}
+
+EventLoop& SocketExchange::loop() { return connection_->events(); }
+
+void SocketExchange::Reply(Response response) {
+  if (!TakeBack()) return;
+  connection_->Reply(head_, std::move(response));
+}
+
+void SocketExchange::RunOnWorker(std::function<void(Transfer&)> work) {
+  if (!TakeBack()) return;
+  connection_->RunOnWorker(shared_from_this(), std::move(work));
+}
+
+}  // namespace mkv::http

@@ -1,0 +1,59 @@
+// A blob of one volume as a Source: what a copy from volume to volume reads, with fixed memory.
+//
+// The constructor blocks until the volume has answered; Read() does not block. The volume is asked
+// for no more than is read. Not thread-safe, but not bound to a thread.
+#ifndef MKVCORE_VOLUMES_BLOB_SOURCE_H_
+#define MKVCORE_VOLUMES_BLOB_SOURCE_H_
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "mkvcore/volumes/curl_session.h"
+#include "mkvcore/volumes/source.h"
+#include "mkvcore/volumes/volume_client.h"
+#include "mkvcore/volumes/volume_request.h"
+
+namespace mkv {
+
+class BlobSource : public Source {
+ public:
+  // Throws SourceError when the volume does not begin to answer with the blob within
+  // VolumeTimeouts::stall. `client` outlives the source.
+  BlobSource(VolumeClient& client, BlobLocation blob);
+  ~BlobSource() override;
+
+  std::optional<std::uint64_t> size() const override { return size_; }
+  // The Last-Modified of the blob, seconds since the epoch.
+  std::optional<std::int64_t> last_modified() const { return last_modified_; }
+
+  // Throws SourceError when the blob ends early, or the volume sends nothing for
+  // VolumeTimeouts::stall while we wait.
+  Chunk Read(std::span<char> buffer) override;
+  int poll_fd() const override;
+  short poll_events() const override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  VolumeRequest::Taken Take(std::string_view piece);
+  void RequireProgress();
+  [[noreturn]] void Fail(const std::string& why);
+
+  VolumeClient& client_;
+  const BlobLocation blob_;
+  CurlSessionPool::Lease session_;
+  std::unique_ptr<VolumeRequest> request_;
+  std::optional<std::uint64_t> size_;
+  std::optional<std::int64_t> last_modified_;
+  std::span<char> room_;   // left in the buffer of the Read() under way
+  std::string left_over_;  // of a piece that did not fit
+  bool paused_ = false;    // libcurl has more
+  std::uint64_t received_ = 0;
+  Clock::time_point waiting_since_;
+  int socket_ = -1;
+};
+
+}  // namespace mkv
+
+#endif  // MKVCORE_VOLUMES_BLOB_SOURCE_H_

@@ -1,0 +1,161 @@
+#include "mkvcore/volumes/curl_session.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include "mkvcore/volumes/volume_request.h"
+
+namespace mkv {
+namespace {
+
+// Idle connections that a session keeps; the oldest is closed for the next.
+constexpr long kIdleConnections = 64;
+// Easy handles that a session keeps for reuse; each holds a few KB.
+constexpr std::size_t kStock = 16;
+// Deadlines of our own are looked at once a second at least.
+constexpr std::chrono::milliseconds kLongestWait{1000};
+
+void Check(CURLMcode code) {
+  if (code != CURLM_OK) throw std::runtime_error(curl_multi_strerror(code));
+}
+
+// A program started from this process must not hold our connections open.
+int CloseOnExec(void*, curl_socket_t socket, curlsocktype) {
+  return fcntl(socket, F_SETFD, FD_CLOEXEC) == 0 ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
+}
+
+}  // namespace
+
+CurlLibrary::CurlLibrary() {
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    throw std::runtime_error("libcurl can not be initialised");
+  }
+}
+
+CurlLibrary::~CurlLibrary() { curl_global_cleanup(); }
+
+CurlSession::CurlSession(const VolumeOptions& options)
+    : options_(options), multi_(curl_multi_init()) {
+  if (multi_ == nullptr) throw std::runtime_error("libcurl has no multi handle for us");
+  Check(curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kIdleConnections));
+
+  // libcurl would send `Expect: 100-continue` with a PUT above 1 MB and wait for an answer to it.
+  headers_.reset(curl_slist_append(nullptr, "Expect:"));
+  if (headers_ != nullptr && !options_.key.empty()) {
+    const std::string header = "X-Mkv-Volume-Key: " + options_.key;
+    if (curl_slist_append(headers_.get(), header.c_str()) == nullptr) headers_.reset();
+  }
+  if (headers_ == nullptr) throw std::bad_alloc();
+}
+
+CurlSession::~CurlSession() = default;
+
+CURL* CurlSession::TakeHandle() {
+  std::unique_ptr<CURL, CurlEasyCleanup> handle;
+  if (stock_.empty()) {
+    handle.reset(curl_easy_init());
+    if (handle == nullptr) throw std::runtime_error("libcurl has no easy handle for us");
+  } else {
+    handle = std::move(stock_.back());
+    stock_.pop_back();
+  }
+  CURL* const easy = handle.get();
+  bool ok = true;
+  const auto set = [&](CURLoption option, auto value) {
+    ok = ok && curl_easy_setopt(easy, option, value) == CURLE_OK;
+  };
+  set(CURLOPT_PROXY, "");  // above http_proxy and ALL_PROXY of the environment
+  set(CURLOPT_NOPROXY, "*");
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_PATH_AS_IS, 1L);
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(CURLOPT_HTTPHEADER, headers_.get());
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_TCP_NODELAY, 1L);
+  set(CURLOPT_SOCKOPTFUNCTION, &CloseOnExec);
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.timeouts.connect.count()));
+  set(CURLOPT_MAXLIFETIME_CONN, static_cast<long>(kConnectionAge.count()));
+  set(CURLOPT_MAXAGE_CONN, static_cast<long>(kConnectionAge.count()));
+  set(CURLOPT_FILETIME, 1L);
+  if (!ok) throw std::runtime_error("libcurl refuses an option");
+  return handle.release();
+}
+
+void CurlSession::PutBack(CURL* easy) {
+  std::unique_ptr<CURL, CurlEasyCleanup> handle(easy);
+  if (stock_.size() >= kStock) return;
+  curl_easy_reset(easy);  // keeps the connections, forgets every option
+  stock_.push_back(std::move(handle));
+}
+
+void CurlSession::Perform() {
+  int running = 0;
+  Check(curl_multi_perform(multi(), &running));
+  Settle();
+}
+
+void CurlSession::Wait(std::chrono::milliseconds timeout, curl_waitfd* extra) {
+  const auto wait = std::clamp(timeout, std::chrono::milliseconds::zero(), kLongestWait);
+  Check(curl_multi_poll(multi(), extra, extra == nullptr ? 0 : 1, static_cast<int>(wait.count()),
+                        nullptr));
+}
+
+std::vector<VolumeRequest*> CurlSession::Settle() {
+  std::vector<VolumeRequest*> settled;
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi(), &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const CURLcode code = message->data.result;
+    VolumeRequest* request = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
+    request->Finish(code);
+    settled.push_back(request);
+  }
+  return settled;
+}
+
+void CurlSessionPool::Return::operator()(CurlSession* session) const {
+  pool_->GiveBack(std::unique_ptr<CurlSession>(session));
+}
+
+CurlSessionPool::CurlSessionPool(VolumeOptions options) : options_(std::move(options)) {}
+
+CurlSessionPool::~CurlSessionPool() = default;
+
+CurlSessionPool::Lease CurlSessionPool::Borrow() {
+  std::unique_ptr<CurlSession> session;
+  std::vector<Idle> expired;
+  {
+    const std::lock_guard lock(mutex_);
+    expired = TakeExpired();
+    if (!idle_.empty()) {
+      session = std::move(idle_.back().session);
+      idle_.pop_back();
+    }
+  }
+  if (session == nullptr) session = std::make_unique<CurlSession>(options_);
+  return Lease(session.release(), Return(this));
+}
+
+void CurlSessionPool::GiveBack(std::unique_ptr<CurlSession> session) {
+  std::vector<Idle> expired;
+  const std::lock_guard lock(mutex_);
+  expired = TakeExpired();
+  idle_.push_back({std::move(session), Clock::now()});
+}
+
+std::vector<CurlSessionPool::Idle> CurlSessionPool::TakeExpired() {
+  const auto limit = Clock::now() - CurlSession::kConnectionAge;
+  const auto first_kept = std::find_if(idle_.begin(), idle_.end(),
+                                       [&](const Idle& idle) { return idle.since > limit; });
+  std::vector<Idle> expired(std::make_move_iterator(idle_.begin()),
+                            std::make_move_iterator(first_kept));
+  idle_.erase(idle_.begin(), first_kept);
+  return expired;
+}
+
+}  // namespace mkv

@@ -1,0 +1,116 @@
+// libcurl as the volume client uses it: sessions, each a multi handle with its warm connections.
+//
+// A CurlSession belongs to one thread at a time; a CurlSessionPool hands them out to any.
+#ifndef MKVCORE_VOLUMES_CURL_SESSION_H_
+#define MKVCORE_VOLUMES_CURL_SESSION_H_
+
+#include <curl/curl.h>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "mkvcore/volumes/volume_options.h"
+
+namespace mkv {
+
+class VolumeRequest;
+
+// Keeps libcurl initialised. libcurl counts these calls itself, and from 7.84 on takes them from
+// any thread, so everything that needs libcurl simply has one.
+class CurlLibrary {
+ public:
+  CurlLibrary();
+  ~CurlLibrary();
+  CurlLibrary(const CurlLibrary&) = delete;
+  CurlLibrary& operator=(const CurlLibrary&) = delete;
+};
+
+struct CurlEasyCleanup {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+struct CurlMultiCleanup {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+};
+struct CurlListCleanup {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+// A multi handle, the connections it keeps, and a stock of easy handles. Throws std::runtime_error
+// when libcurl fails in a way that only a lack of memory or descriptors explains.
+class CurlSession {
+ public:
+  // How long a connection is used and an idle one kept: well below the 75 s after which nginx
+  // closes it (keepalive_timeout), so that few requests meet a connection that is being closed.
+  static constexpr std::chrono::seconds kConnectionAge{30};
+
+  explicit CurlSession(const VolumeOptions& options);
+  ~CurlSession();
+  CurlSession(const CurlSession&) = delete;
+  CurlSession& operator=(const CurlSession&) = delete;
+
+  CURLM* multi() const { return multi_.get(); }
+  const VolumeOptions& options() const { return options_; }
+
+  // Moves what moves without waiting. Requests that came to an end are done() afterwards.
+  void Perform();
+
+  // Waits until libcurl has something to do, `extra` (may be null) is ready, or `timeout` is over.
+  // Never longer than a second.
+  void Wait(std::chrono::milliseconds timeout, curl_waitfd* extra = nullptr);
+
+  // Perform() without the performing, for those who drive the multi handle by
+  // curl_multi_socket_action. Returns the requests that are done() now.
+  std::vector<VolumeRequest*> Settle();
+
+ private:
+  friend class VolumeRequest;
+  CURL* TakeHandle();  // with the options that all requests have
+  void PutBack(CURL* easy);
+
+  CurlLibrary library_;
+  VolumeOptions options_;
+  std::unique_ptr<CURLM, CurlMultiCleanup> multi_;
+  std::unique_ptr<curl_slist, CurlListCleanup> headers_;
+  std::vector<std::unique_ptr<CURL, CurlEasyCleanup>> stock_;
+};
+
+// Idle sessions. The one last returned is borrowed first, so that as few as possible stay warm;
+// those not borrowed for as long as their connections live are dropped, at the next call.
+// Thread-safe.
+class CurlSessionPool {
+ public:
+  class Return {
+   public:
+    explicit Return(CurlSessionPool* pool = nullptr) : pool_(pool) {}
+    void operator()(CurlSession* session) const;
+
+   private:
+    CurlSessionPool* pool_;
+  };
+  using Lease = std::unique_ptr<CurlSession, Return>;
+
+  explicit CurlSessionPool(VolumeOptions options);
+  ~CurlSessionPool();
+
+  // For one operation: goes back when the lease ends, which must be before the pool does.
+  Lease Borrow();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Idle {
+    std::unique_ptr<CurlSession> session;
+    Clock::time_point since;
+  };
+  void GiveBack(std::unique_ptr<CurlSession> session);
+  std::vector<Idle> TakeExpired();  // mutex_ held
+
+  const VolumeOptions options_;
+  std::mutex mutex_;
+  std::vector<Idle> idle_;  // in the order of their return
+};
+
+}  // namespace mkv
+
+#endif  // MKVCORE_VOLUMES_CURL_SESSION_H_

@@ -1,0 +1,108 @@
+// Talks HTTP to the volume servers (stock nginx with WebDAV) through libcurl.
+//
+// Blocking calls for worker threads, each with its own deadline; several volumes are asked at once.
+// Thread-safe: every call borrows a session (one libcurl multi handle with its warm connections)
+// from a pool. Connections live at most 30 s, as nginx closes them after 75 s or 1,000 requests. No
+// proxy is taken from the environment, no redirect is followed, only http and https are spoken.
+#ifndef MKVCORE_VOLUMES_VOLUME_CLIENT_H_
+#define MKVCORE_VOLUMES_VOLUME_CLIENT_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mkvcore/volumes/volume_options.h"
+
+namespace mkv {
+
+class CurlSessionPool;
+class VolumeHealth;
+
+// A file on a volume: `volume` as in an index record (`host:port` or `host:port/sv03`), `path` as
+// BlobPath() gives it (begins with '/', its bytes are safe in a URL as they are).
+struct BlobLocation {
+  std::string volume;
+  std::string path;
+
+  std::string Url() const { return "http://" + volume + path; }
+};
+
+// What became of one request to one volume.
+struct VolumeAnswer {
+  enum class Delivery {
+    kAnswered,    // the volume answered; `status` is set
+    kNeverSent,   // no connection: the volume can not have acted on it
+    kUnanswered,  // sent, at least in part, and no answer: it may still be acted on, later
+  };
+  Delivery delivery = Delivery::kNeverSent;
+  int status = 0;
+  std::string error;  // for people, empty when answered
+
+  // From the answer's headers, when present.
+  std::optional<std::uint64_t> content_length;
+  std::optional<std::int64_t> last_modified;  // seconds since the epoch
+
+  bool ok() const { return delivery == Delivery::kAnswered && status >= 200 && status < 300; }
+  bool missing() const { return delivery == Delivery::kAnswered && status == 404; }
+};
+
+// One entry of nginx's JSON directory listing (autoindex_format json).
+struct ListingEntry {
+  std::string name;
+  bool is_directory = false;
+  std::uint64_t size = 0;
+  std::int64_t mtime = 0;  // seconds since the epoch
+};
+
+class VolumeClient {
+ public:
+  // `health` outlives the client; every answer and failure is reported to it.
+  VolumeClient(VolumeOptions options, VolumeHealth& health);
+  ~VolumeClient();
+  VolumeClient(const VolumeClient&) = delete;
+  VolumeClient& operator=(const VolumeClient&) = delete;
+
+  const VolumeOptions& options() const { return options_; }
+  const VolumeTimeouts& timeouts() const { return options_.timeouts; }
+
+  // One request to each location, all at once; answers in the same order.
+  std::vector<VolumeAnswer> Head(std::span<const BlobLocation> blobs);
+  // 404 counts as deleted: the answer is handed through, callers decide. A path that is not a
+  // blob's (above all one ending in '/') is refused with std::invalid_argument before anything is
+  // sent, for nginx removes a folder with all it holds.
+  std::vector<VolumeAnswer> Delete(std::span<const BlobLocation> blobs);
+
+  // Reads a blob, or a part of it (`range` as in "bytes=" RANGE), handing it on piece by piece. The
+  // sink sees the body of a 2xx answer only, and returns false to stop (the answer then is the one
+  // whose body it did not want); what it throws is thrown on. The answer tells whether the body was
+  // complete: a transfer cut short is kUnanswered with an error.
+  VolumeAnswer Get(const BlobLocation& blob, const std::string& range,
+                   const std::function<bool(std::string_view piece)>& sink);
+
+  // A small file whole (a sidecar). More than `limit` bytes is a failure.
+  VolumeAnswer GetWhole(const BlobLocation& blob, std::size_t limit, std::string* body);
+
+  // The folder at `path` (begins and ends with '/', raw bytes as listings spell names: it is
+  // escaped here) of a volume; a folder that is not there is an answered 404 with no entries. A
+  // listing that can not be parsed, or is longer than VolumeOptions::listing_bytes, is a failure
+  // (kUnanswered).
+  VolumeAnswer List(const std::string& volume, const std::string& path,
+                    std::vector<ListingEntry>* entries);
+
+  CurlSessionPool& sessions() { return *sessions_; }
+  VolumeHealth& health() { return health_; }
+
+ private:
+  VolumeOptions options_;
+  VolumeHealth& health_;
+  std::unique_ptr<CurlSessionPool> sessions_;
+};
+
+}  // namespace mkv
+
+#endif  // MKVCORE_VOLUMES_VOLUME_CLIENT_H_

@@ -1,0 +1,72 @@
+#include "mkvcore/volumes/volume_health.h"
+
+namespace mkv {
+
+std::string_view VolumeHost(std::string_view volume) { return volume.substr(0, volume.find('/')); }
+
+VolumeHealth::State& VolumeHealth::StateOf(std::string_view volume) {
+  const std::string_view host = VolumeHost(volume);
+  const auto found = hosts_.find(host);
+  return found != hosts_.end() ? found->second : hosts_[std::string(host)];
+}
+
+const VolumeHealth::State* VolumeHealth::FindState(std::string_view volume) const {
+  const auto found = hosts_.find(VolumeHost(volume));
+  return found == hosts_.end() ? nullptr : &found->second;
+}
+
+void VolumeHealth::Answered(std::string_view volume) {
+  const std::lock_guard lock(mutex_);
+  State& state = StateOf(volume);
+  state.down = false;
+  if (!state.answering_since) state.answering_since = Clock::now();
+}
+
+void VolumeHealth::Failed(std::string_view volume) {
+  const std::lock_guard lock(mutex_);
+  State& state = StateOf(volume);
+  state.down = true;
+  state.answering_since.reset();
+}
+
+void VolumeHealth::RefusedPut(std::string_view volume) {
+  const std::lock_guard lock(mutex_);
+  StateOf(volume).refused_at = Clock::now();
+}
+
+void VolumeHealth::AcceptedPut(std::string_view volume) {
+  const std::lock_guard lock(mutex_);
+  StateOf(volume).refused_at.reset();
+}
+
+bool VolumeHealth::IsDown(std::string_view volume) const {
+  const std::lock_guard lock(mutex_);
+  const State* state = FindState(volume);
+  return state != nullptr && state->down;
+}
+
+bool VolumeHealth::AcceptsWrites(std::string_view volume) const {
+  const std::lock_guard lock(mutex_);
+  const State* state = FindState(volume);
+  if (state == nullptr) return true;
+  const bool refuses = state->refused_at && Clock::now() - *state->refused_at < kRefusalMemory;
+  return !state->down && !refuses;
+}
+
+std::vector<std::string> VolumeHealth::Down() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> down;
+  for (const auto& [host, state] : hosts_) {
+    if (state.down) down.push_back(host);
+  }
+  return down;
+}
+
+std::optional<VolumeHealth::Clock::time_point> VolumeHealth::AnsweringSince(
+    std::string_view volume) const {
+  const std::lock_guard lock(mutex_);
+  const State* state = FindState(volume);
+  return state == nullptr ? std::nullopt : state->answering_since;
+}
+
+}  // namespace mkv

@@ -1,0 +1,35 @@
+// How to talk to the volume servers: every time-out and limit of the HTTP client, with its default.
+#ifndef MKVCORE_VOLUMES_VOLUME_OPTIONS_H_
+#define MKVCORE_VOLUMES_VOLUME_OPTIONS_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace mkv {
+
+struct VolumeTimeouts {
+  std::chrono::milliseconds head{1000};     // a whole HEAD: -voltimeout
+  std::chrono::milliseconds connect{1000};  // to connect, for anything
+  std::chrono::milliseconds remove{5000};   // a whole DELETE
+  std::chrono::milliseconds stall{30000};   // a transfer that moves no byte for so long has failed
+  // From the last byte of a PUT to its answer. To it comes the time in which `copy_rate` copies the
+  // value, for nginx copies instead of renaming when a subvolume is a disk of its own and the
+  // temporary files lie on another.
+  std::chrono::milliseconds answer{10000};
+  std::uint64_t copy_rate = 50 << 20;  // bytes a second
+};
+
+struct VolumeOptions {
+  VolumeTimeouts timeouts;
+  // Sent as `X-Mkv-Volume-Key` when not empty: volumes that know it take writes and listings from
+  // nobody else.
+  std::string key;
+  // A longer directory listing is a failure. A million entries take 100 to 350 MB.
+  std::size_t listing_bytes = std::size_t{512} << 20;
+};
+
+}  // namespace mkv
+
+#endif  // MKVCORE_VOLUMES_VOLUME_OPTIONS_H_

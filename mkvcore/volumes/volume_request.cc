@@ -1,0 +1,134 @@
+#include "mkvcore/volumes/volume_request.h"
+
+#include <new>
+#include <stdexcept>
+
+namespace mkv {
+
+VolumeRequest::VolumeRequest(CurlSession& session, const std::string& url)
+    : session_(session), easy_(session.TakeHandle()) {
+  Set(CURLOPT_URL, url.c_str());
+  Set(CURLOPT_PRIVATE, this);
+  Set(CURLOPT_ERRORBUFFER, error_.data());
+  Set(CURLOPT_HEADERFUNCTION, &OnHeader);
+  Set(CURLOPT_HEADERDATA, this);
+  Set(CURLOPT_WRITEFUNCTION, &OnBody);
+  Set(CURLOPT_WRITEDATA, this);
+}
+
+VolumeRequest::~VolumeRequest() {
+  Detach();
+  session_.PutBack(easy_);
+}
+
+void VolumeRequest::Check(CURLcode code) {
+  if (code == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
+  if (code != CURLE_OK) throw std::runtime_error(curl_easy_strerror(code));
+}
+
+void VolumeRequest::Start() {
+  if (const CURLMcode code = curl_multi_add_handle(session_.multi(), easy_); code != CURLM_OK) {
+    throw std::runtime_error(curl_multi_strerror(code));
+  }
+  attached_ = true;
+}
+
+void VolumeRequest::Detach() {
+  if (!attached_) return;
+  curl_multi_remove_handle(session_.multi(), easy_);
+  attached_ = false;
+}
+
+void VolumeRequest::BreakOff(std::string_view why) {
+  if (done_) return;
+  Finish(CURLE_ABORTED_BY_CALLBACK);
+  if (answer_.delivery != VolumeAnswer::Delivery::kAnswered) answer_.error = why;
+}
+
+VolumeAnswer VolumeRequest::AnswerSoFar() const {
+  VolumeAnswer answer;
+  if (!head_complete_) return answer;
+  answer.delivery = VolumeAnswer::Delivery::kAnswered;
+  answer.status = status_;
+  curl_off_t length = -1;
+  curl_off_t time = -1;
+  curl_easy_getinfo(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  curl_easy_getinfo(easy_, CURLINFO_FILETIME_T, &time);
+  if (length >= 0) answer.content_length = static_cast<std::uint64_t>(length);
+  if (time >= 0) answer.last_modified = time;
+  return answer;
+}
+
+void VolumeRequest::Finish(CURLcode code) {
+  done_ = true;
+  answer_ = AnswerSoFar();
+  const bool complete = code == CURLE_OK || !body_matters_ || stopped_by_sink_;
+  if (!head_complete_ || !complete) {
+    long sent = 0;  // over all connections that libcurl tried
+    curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &sent);
+    answer_.delivery =
+        sent == 0 ? VolumeAnswer::Delivery::kNeverSent : VolumeAnswer::Delivery::kUnanswered;
+    if (error_[0] != '\0') {
+      answer_.error = error_.data();
+    } else {
+      answer_.error = code == CURLE_OK ? "no answer" : curl_easy_strerror(code);
+    }
+  }
+  Detach();
+}
+
+void VolumeRequest::Unpause() { Check(curl_easy_pause(easy_, CURLPAUSE_CONT)); }
+
+bool VolumeRequest::reused_connection() const {
+  long connections = 0;
+  curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &connections);
+  return connections == 0;
+}
+
+int VolumeRequest::socket() const {
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  curl_easy_getinfo(easy_, CURLINFO_ACTIVESOCKET, &socket);
+  return socket;
+}
+
+void VolumeRequest::RethrowSinkError() const {
+  if (thrown_) std::rethrow_exception(thrown_);
+}
+
+std::size_t VolumeRequest::OnHeader(char* data, std::size_t size, std::size_t count,
+                                    void* self) noexcept {
+  auto& request = *static_cast<VolumeRequest*>(self);
+  const std::string_view line(data, size * count);
+  if (line.starts_with("HTTP/")) {
+    // Also after a 1xx, and on the second connection of a request that libcurl sent again.
+    long status = 0;
+    curl_easy_getinfo(request.easy_, CURLINFO_RESPONSE_CODE, &status);
+    request.status_ = static_cast<int>(status);
+    request.head_complete_ = false;
+  } else if (line == "\r\n" || line == "\n") {
+    request.head_complete_ = request.status_ >= 200;
+  }
+  return line.size();
+}
+
+std::size_t VolumeRequest::OnBody(char* data, std::size_t size, std::size_t count,
+                                  void* self) noexcept {
+  auto& request = *static_cast<VolumeRequest*>(self);
+  const std::string_view piece(data, size * count);
+  if (!request.sink_ || request.status_ < 200 || request.status_ > 299) return piece.size();
+  try {
+    switch (request.sink_(piece)) {
+      case Taken::kAll:
+        return piece.size();
+      case Taken::kPause:
+        return CURL_WRITEFUNC_PAUSE;
+      case Taken::kStop:
+        request.stopped_by_sink_ = true;
+    }
+  } catch (...) {
+    request.thrown_ = std::current_exception();
+  }
+  return CURL_WRITEFUNC_ERROR;
+}
+
+}  // namespace mkv

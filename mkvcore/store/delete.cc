@@ -1,0 +1,78 @@
+// How a value goes: natively at once (Delete), natively on probation (Unlink), or, for S3, with its
+// blob left a while for the readers that are on their way to it (Remove).
+#include <algorithm>
+
+#include "mkvcore/format/index_keys.h"
+#include "mkvcore/store/garbage_deletion.h"
+#include "mkvcore/store/key_state.h"
+#include "mkvcore/store/store.h"
+#include "mkvcore/volumes/volume_health.h"
+
+namespace mkv {
+
+Outcome Store::Delete(std::string_view key) {
+  const WritersUnderWay::Token token = writers_.TryExclusive(key);
+  if (!token) return Outcome::kBusy;
+  const HandledBlobs::Handling handling(handled_, generations_.Next());
+  format::PendingBlob garbage;
+  while (true) {
+    KeyState state = KeyState::Read(index_, key);
+    if (!state.object()) return Outcome::kMissing;
+    if (options_.protect && state.live()) return Outcome::kProtected;
+    garbage = state.AddGarbage(*state.object(), state.object()->record.volumes, handling.id(),
+                               /*not_before_us=*/0);
+    state.RemoveObject();
+    if (state.Commit(index_, Index::Durability::kOrdered)) break;
+  }
+
+  // A volume known to be down is not waited for: its share is already queued.
+  DeleteBlobs(volumes_, {{std::string(key), &garbage}}, options_.settle_delay,
+              [this](const format::PendingBlob::Place& place) {
+                return !volumes_.health().IsDown(place.volume());
+              });
+  while (true) {
+    KeyState state = KeyState::Read(index_, key);
+    ReplacePending(state, garbage);
+    if (state.Commit(index_, Index::Durability::kOrdered)) break;
+  }
+  if (garbage.places_size() > 0) TellGarbageListener(WallClockMicros());
+  return Outcome::kDone;
+}
+
+Outcome Store::Unlink(std::string_view key) {
+  const WritersUnderWay::Token token = writers_.TryExclusive(key);
+  if (!token) return Outcome::kBusy;
+  while (true) {
+    KeyState state = KeyState::Read(index_, key);
+    if (!state.live()) return Outcome::kMissing;
+    Record record = state.object()->record;
+    record.unlinked = true;
+    state.SetRecord(record);
+    if (state.Commit(index_, Index::Durability::kOrdered)) return Outcome::kDone;
+  }
+}
+
+Outcome Store::Remove(
+    std::string_view key,
+    const std::function<Outcome(const std::optional<Object>& current)>& condition) {
+  const WritersUnderWay::Token token = writers_.Shared(key);
+  while (true) {
+    KeyState state = KeyState::Read(index_, key);
+    if (condition) {
+      const Outcome wanted = condition(state.live() ? state.object() : std::nullopt);
+      if (wanted != Outcome::kDone) return wanted;
+    }
+    if (!state.live()) return Outcome::kMissing;
+    if (options_.protect && !IsReservedKey(key)) return Outcome::kProtected;
+    const std::int64_t not_before =
+        WallClockMicros() + std::chrono::microseconds(options_.garbage_delay).count();
+    state.AddGarbage(*state.object(), state.object()->record.volumes, generations_.Next(),
+                     not_before);
+    state.RemoveObject();
+    if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
+    TellGarbageListener(not_before);
+    return Outcome::kDone;
+  }
+}
+
+}  // namespace mkv

@@ -1,0 +1,326 @@
+#include "mkvcore/store/garbage_collector.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "mkvcore/format/index_keys.h"
+#include "mkvcore/store/garbage_deletion.h"
+#include "mkvcore/store/key_state.h"
+#include "mkvcore/volumes/volume_health.h"
+
+namespace mkv {
+
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// Blobs deleted together: enough to keep every volume busy, few enough that a volume that stopped
+// answering holds up no more than these.
+constexpr std::size_t kGroup = 64;
+constexpr milliseconds kProbeInterval{1000};
+// A pass reads everything pending, most of which may not be due: passes take at most a tenth of the
+// time.
+constexpr int kRestPerPass = 10;
+
+// The record refers to this very file: the entry is stale, and the file must stay.
+bool IsReferenced(const KeyState& state, const format::PendingBlob& blob,
+                  const std::string& volume) {
+  const std::optional<Object>& object = state.object();
+  if (!object || object->generation() != blob.generation()) return false;
+  if (object->original_spelling() != blob.original_spelling() &&
+      OriginalBlobPath(object->key) != BlobPath(object->key, kPlain)) {
+    return false;
+  }
+  const std::vector<std::string>& volumes = object->record.volumes;
+  return std::find(volumes.begin(), volumes.end(), volume) != volumes.end();
+}
+
+bool Parse(std::string_view bytes, std::string_view key, format::Pending* pending) {
+  if (pending->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return true;
+  spdlog::error("garbage: the pending entry of \"{}\" can not be understood", key);
+  return false;
+}
+
+// Not merely the time: the clock may have been set back since the last process.
+std::uint64_t GreatestId(const Index& index) {
+  std::uint64_t greatest = 0;
+  const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
+  for (entries->Seek(kPendingPrefix);
+       entries->Valid() && entries->key().starts_with(kPendingPrefix); entries->Next()) {
+    format::Pending pending;
+    if (!Parse(entries->value(), entries->key(), &pending)) continue;
+    for (const format::PendingBlob& blob : pending.blobs()) {
+      greatest = std::max<std::uint64_t>(greatest, blob.id());
+    }
+  }
+  return greatest;
+}
+
+}  // namespace
+
+struct GarbageCollector::DueBlob {
+  std::string key;
+  format::PendingBlob blob;
+  // Those of its places whose file the record refers to, but where a request of ours may land yet:
+  // until then the entry keeps the plain path from being used (and deleted) as if it were settled.
+  format::PendingBlob staying;
+};
+
+GarbageCollector::GarbageCollector(Store& store)
+    : store_(store), first_own_id_(store.NextPendingId(GreatestId(store.index()))) {}
+
+GarbageCollector::~GarbageCollector() { Stop(); }
+
+void GarbageCollector::Start() {
+  store_.SetGarbageListener([this](std::int64_t not_before_us) { Wake(not_before_us); });
+  thread_ = std::thread([this] { Run(); });
+}
+
+void GarbageCollector::Stop() {
+  store_.SetGarbageListener({});
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool GarbageCollector::StopRequested() const {
+  const std::lock_guard lock(mutex_);
+  return stop_;
+}
+
+void GarbageCollector::Wake(std::int64_t not_before_us) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (wake_at_us_ <= not_before_us) return;
+    wake_at_us_ = not_before_us;
+  }
+  wake_.notify_all();
+}
+
+void GarbageCollector::Run() {
+  auto not_before = steady_clock::now();
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      const auto due = [this] { return stop_ || wake_at_us_ <= WallClockMicros(); };
+      if (!due()) wake_.wait_for(lock, kProbeInterval, due);
+      if (stop_) return;
+    }
+    ProbeDownVolumes();
+    {
+      std::unique_lock lock(mutex_);
+      if (wake_at_us_ > WallClockMicros()) continue;
+      wake_.wait_until(lock, not_before, [this] { return stop_; });
+      if (stop_) return;
+      wake_at_us_ = INT64_MAX;
+    }
+    const auto began = steady_clock::now();
+    try {
+      const PassResult result = RunPass(/*hurry=*/false);
+      if (result.deleted > 0) {
+        spdlog::debug("garbage: {} files deleted, {} blobs pending", result.deleted,
+                      result.pending);
+      }
+      Wake(result.next_due_us);
+    } catch (const std::exception& error) {
+      spdlog::error("garbage: {}", error.what());
+      Wake(WallClockMicros() + microseconds(kProbeInterval).count());
+    }
+    const auto ended = steady_clock::now();
+    not_before = ended + std::min<steady_clock::duration>(kRestPerPass * (ended - began),
+                                                          std::chrono::minutes(1));
+  }
+}
+
+void GarbageCollector::ProbeDownVolumes() {
+  std::vector<BlobLocation> roots;
+  for (const std::string& host : store_.volumes().health().Down()) roots.push_back({host, "/"});
+  if (!roots.empty()) store_.volumes().Head(roots);
+  // It may also have been somebody else's request that found the volume back.
+  const auto is_back = [this](const std::string& host) {
+    return !store_.volumes().health().IsDown(host);
+  };
+  for (const std::string& host : awaited_hosts_) {
+    if (is_back(host)) spdlog::info("volume {} answers again", host);
+  }
+  if (std::erase_if(awaited_hosts_, is_back) > 0) Wake(WallClockMicros());
+}
+
+std::int64_t GarbageCollector::SettledAt(const format::PendingBlob::Place& place) const {
+  if (!place.unanswered() || place.answered_at_us() == 0) return 0;
+  return place.answered_at_us() + microseconds(store_.options().settle_delay).count();
+}
+
+bool GarbageCollector::PlaceIsDue(const format::PendingBlob::Place& place, std::int64_t now) const {
+  return SettledAt(place) <= now && !store_.volumes().health().IsDown(place.volume());
+}
+
+void GarbageCollector::NoteNextLook(const format::PendingBlob::Place& place, std::int64_t now,
+                                    std::int64_t* next_due) {
+  if (SettledAt(place) > now) {
+    *next_due = std::min(*next_due, SettledAt(place));
+  } else if (store_.volumes().health().IsDown(place.volume())) {
+    awaited_hosts_.emplace(VolumeHost(place.volume()));
+  } else {
+    *next_due = std::min(*next_due, now + microseconds(kProbeInterval).count());
+  }
+}
+
+bool GarbageCollector::IsDue(const format::PendingBlob& blob, std::int64_t now, bool hurry,
+                             std::int64_t* next_due) {
+  if (store_.IsHandled(blob.id())) {
+    // Whoever handles it may have told us before letting go of it.
+    *next_due = std::min(*next_due, now + microseconds(kProbeInterval).count());
+    return false;
+  }
+  if (!hurry && blob.kind() == format::PendingBlob::GARBAGE && blob.not_before_us() > now) {
+    *next_due = std::min(*next_due, blob.not_before_us());
+    return false;
+  }
+  bool due = blob.places().empty();  // nothing left to do but to remove it
+  for (const format::PendingBlob::Place& place : blob.places()) {
+    if (PlaceIsDue(place, now)) {
+      due = true;
+    } else {
+      NoteNextLook(place, now, next_due);
+    }
+  }
+  return due;
+}
+
+GarbageCollector::PassResult GarbageCollector::RunPass(bool hurry) {
+  PassResult result;
+  awaited_hosts_.clear();
+  std::vector<DueBlob> group;
+  bool synced = false;
+  const auto delete_group = [&] {
+    if (group.empty()) return;
+    if (!std::exchange(synced, true)) store_.index().Sync();
+    result.deleted += DeleteGroup(group);
+    for (const DueBlob& one : group) {
+      if (one.blob.places_size() == 0) --result.pending;
+      for (const format::PendingBlob::Place& place : one.blob.places()) {
+        NoteNextLook(place, WallClockMicros(), &result.next_due_us);
+      }
+    }
+    group.clear();
+  };
+
+  // The iterator's snapshot is older than the Sync(), so every entry it shows is covered by it.
+  const std::unique_ptr<Index::Iterator> entries = store_.index().NewIterator();
+  for (entries->Seek(kPendingPrefix);
+       entries->Valid() && entries->key().starts_with(kPendingPrefix) && !StopRequested();
+       entries->Next()) {
+    const std::string_view key = entries->key().substr(kPendingPrefix.size());
+    format::Pending pending;
+    if (!Parse(entries->value(), key, &pending)) continue;
+    const std::int64_t now = WallClockMicros();
+    for (const format::PendingBlob& blob : pending.blobs()) {
+      ++result.pending;
+      if (!IsDue(blob, now, hurry, &result.next_due_us)) continue;
+      group.push_back({std::string(key), blob, {}});
+    }
+    if (group.size() >= kGroup) delete_group();
+  }
+  delete_group();
+  return result;
+}
+
+std::size_t GarbageCollector::DeleteGroup(std::vector<DueBlob>& group) {
+  std::vector<DoomedBlob> doomed;
+  std::vector<DoomedBlob> staying;
+  int places = 0;
+  for (DueBlob& one : group) {
+    places += Sort(one);
+    doomed.push_back({one.key, &one.blob});
+    staying.push_back({one.key, &one.staying});
+  }
+
+  const auto is_due = [this, now = WallClockMicros()](const format::PendingBlob::Place& place) {
+    return PlaceIsDue(place, now);
+  };
+  DeleteBlobs(store_.volumes(), doomed, store_.options().settle_delay, is_due);
+  AwaitSettled(store_.volumes(), staying, store_.options().settle_delay, is_due);
+
+  for (DueBlob& one : group) {
+    for (format::PendingBlob::Place& place : *one.staying.mutable_places()) {
+      one.blob.add_places()->Swap(&place);
+    }
+    places -= one.blob.places_size();
+    while (true) {
+      KeyState state = KeyState::Read(store_.index(), one.key);
+      if (state.FindPending(one.blob.id()) == nullptr) break;
+      ReplacePending(state, one.blob);
+      if (state.Commit(store_.index(), Index::Durability::kOrdered)) break;
+    }
+  }
+  return static_cast<std::size_t>(places);
+}
+
+int GarbageCollector::Sort(DueBlob& due) const {
+  // As the entry is now, not as the iterator saw it. Whoever handled it has let go of it, so from
+  // here on only ForgetVolume() changes it.
+  KeyState state = KeyState::Read(store_.index(), due.key);
+  const format::PendingBlob* current = state.FindPending(due.blob.id());
+  due.blob.clear_places();
+  due.staying = due.blob;
+  if (current == nullptr) return 0;
+  // Nobody wrote down what became of the requests of an earlier process, or of an intent.
+  const bool in_doubt =
+      current->id() < first_own_id_ || current->kind() == format::PendingBlob::INTENT;
+  due.blob.set_kind(format::PendingBlob::GARBAGE);
+  for (format::PendingBlob::Place place : current->places()) {
+    if (in_doubt) place.set_unanswered(true);
+    if (!IsReferenced(state, due.blob, place.volume())) {
+      *due.blob.add_places() = std::move(place);
+    } else if (place.unanswered()) {
+      *due.staying.add_places() = std::move(place);
+    }
+  }
+  return current->places_size();
+}
+
+ForgetResult ForgetVolume(Store& store, std::string_view host) {
+  ForgetResult result;
+  Index& index = store.index();
+  const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
+  for (entries->Seek(kPendingPrefix);
+       entries->Valid() && entries->key().starts_with(kPendingPrefix); entries->Next()) {
+    const std::string key(entries->key().substr(kPendingPrefix.size()));
+    while (true) {
+      KeyState state = KeyState::Read(index, key);
+      std::size_t forgotten = 0;
+      auto& blobs = *state.MutablePending().mutable_blobs();
+      for (format::PendingBlob& blob : blobs) {
+        // A write under way needs its intent until it ends; it ends by itself.
+        if (store.IsHandled(blob.id())) continue;
+        auto& places = *blob.mutable_places();
+        const int before = places.size();
+        places.erase(std::remove_if(places.begin(), places.end(),
+                                    [host](const format::PendingBlob::Place& place) {
+                                      return VolumeHost(place.volume()) == host;
+                                    }),
+                     places.end());
+        if (places.size() != before) ++forgotten;
+      }
+      if (forgotten == 0) break;
+      blobs.erase(
+          std::remove_if(blobs.begin(), blobs.end(),
+                         [](const format::PendingBlob& blob) { return blob.places_size() == 0; }),
+          blobs.end());
+      if (!state.Commit(index, Index::Durability::kOrdered)) continue;
+      result.blobs += forgotten;
+      break;
+    }
+  }
+  return result;
+}
+
+}  // namespace mkv

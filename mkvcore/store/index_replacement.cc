@@ -1,0 +1,153 @@
+#include "mkvcore/store/index_replacement.h"
+
+#include <fcntl.h>
+#include <stdio.h>  // renameat2
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+#include <system_error>
+
+namespace mkv {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The old index is asked for each key once, in no order: caching it is of little use.
+constexpr std::size_t kOldCacheBytes = 32 << 20;
+
+std::string Message(int error) { return std::generic_category().message(error); }
+
+bool IsMountPoint(const fs::path& folder) {
+  struct stat inside = {};
+  struct stat above = {};
+  return stat(folder.c_str(), &inside) == 0 && stat(folder.parent_path().c_str(), &above) == 0 &&
+         inside.st_dev != above.st_dev;
+}
+
+// What LevelDB and goleveldb put into a folder.
+bool HoldsIndexFilesOnly(const fs::path& folder) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename();
+    const std::string extension = entry.path().extension();
+    if (name == "LOCK" || name.starts_with("CURRENT") || name.starts_with("LOG") ||
+        name.starts_with("MANIFEST-") || extension == ".log" || extension == ".ldb" ||
+        extension == ".sst" || extension == ".dbtmp" || extension == ".tmp") {
+      continue;
+    }
+    return false;
+  }
+  return true;
+}
+
+void SyncFolder(const fs::path& folder) {
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int error = descriptor >= 0 && fsync(descriptor) == 0 ? 0 : errno;
+  if (descriptor >= 0) close(descriptor);
+  if (error != 0) throw IndexError("can not sync " + folder.string() + ": " + Message(error));
+}
+
+void Rename(const fs::path& from, const fs::path& to) {
+  if (rename(from.c_str(), to.c_str()) != 0) {
+    throw IndexError("can not rename " + from.string() + " to " + to.string() + ": " +
+                     Message(errno));
+  }
+}
+
+// At no instant is there nothing at `one`, where the file system can do that.
+void Exchange(const fs::path& one, const fs::path& other) {
+  if (renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0) return;
+  if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) {
+    throw IndexError("can not exchange " + one.string() + " and " + other.string() + ": " +
+                     Message(errno));
+  }
+  const fs::path between = one.string() + ".exchange";
+  Rename(one, between);
+  Rename(other, one);
+  Rename(between, other);
+}
+
+std::string Timestamp() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc = {};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &utc);
+  return text;
+}
+
+}  // namespace
+
+IndexReplacement::IndexReplacement(const std::string& folder) {
+  std::error_code error;
+  made_folder_ = fs::create_directories(folder, error);
+  if (error) throw IndexError("can not make the folder " + folder + ": " + error.message());
+  // A link to a folder elsewhere is followed: what it points to is exchanged, the link stays.
+  folder_ = fs::canonical(folder, error);
+  if (error || !fs::is_directory(folder_)) throw IndexError(folder + " is not a folder");
+  if (IsMountPoint(folder_)) {
+    throw IndexError(folder +
+                     " is a mount point, which can not be exchanged for a rebuilt index: " +
+                     "move the index into a folder below it and name that with -db");
+  }
+  building_ = folder_.string() + ".rebuild";
+
+  lock_ = std::make_shared<const FolderLock>(folder_.string());
+  RemoveLeftovers();
+  LevelDbOptions options;
+  options.lock = lock_;
+  options.create_if_missing = false;
+  options.cache_bytes = kOldCacheBytes;
+  try {
+    old_ = LevelDbIndex::Open(folder_.string(), options);
+  } catch (const IndexMissing&) {
+  } catch (const IndexCorrupted& corrupted) {
+    why_unreadable_ = corrupted.what();
+  }
+  replacement_ = LevelDbIndex::Open(building_.string());
+}
+
+IndexReplacement::~IndexReplacement() {
+  if (taken_) return;
+  replacement_.reset();
+  old_.reset();
+  std::error_code ignored;  // the next attempt meets whatever stays
+  fs::remove_all(building_, ignored);
+  if (made_folder_) fs::remove_all(folder_, ignored);
+}
+
+void IndexReplacement::RemoveLeftovers() {
+  if (!fs::exists(building_)) return;
+  std::error_code error;
+  if (!fs::is_directory(building_) || !HoldsIndexFilesOnly(building_)) {
+    throw IndexError(building_.string() + " is in the way, and holds more than an index: move it");
+  }
+  fs::remove_all(building_, error);
+  if (error) throw IndexError("can not remove " + building_.string() + ": " + error.message());
+}
+
+std::string IndexReplacement::TakePlace(bool keep_old) {
+  replacement_->Sync();
+  // Both are closed first: LevelDB opens its files by name whenever it likes.
+  replacement_.reset();
+  old_.reset();
+  const FolderLock new_lock(building_.string());
+  SyncFolder(building_);
+  Exchange(folder_, building_);
+  taken_ = true;
+  SyncFolder(folder_.parent_path());
+
+  const bool index_files_only = HoldsIndexFilesOnly(building_);
+  if (why_unreadable_.empty() && !keep_old && index_files_only) {
+    std::error_code ignored;  // a later rebuild removes it
+    fs::remove_all(building_, ignored);
+    return "";
+  }
+  const std::string kept =
+      folder_.string() + (index_files_only ? ".broken-" : ".old-") + Timestamp();
+  Rename(building_, kept);
+  return kept;
+}
+
+}  // namespace mkv

@@ -1,0 +1,113 @@
+#include "mkvcore/store/key_state.h"
+
+#include <algorithm>
+
+#include "mkvcore/format/index_keys.h"
+
+namespace mkv {
+
+KeyState KeyState::Read(const Index& index, std::string_view key) {
+  KeyState state;
+  state.key_ = key;
+  state.record_bytes_ = index.Get(key);
+  state.metadata_bytes_ = index.Get(MetadataKey(key));
+  state.pending_bytes_ = index.Get(PendingKey(key));
+  state.object_ = Object::Decode(key, state.record_bytes_, state.metadata_bytes_);
+  if (state.pending_bytes_ && !state.pending_.ParseFromString(*state.pending_bytes_)) {
+    throw IndexError("the pending entry of \"" + state.key_ +
+                     "\" can not be understood: run `mkv rebuild`");
+  }
+  return state;
+}
+
+Generation KeyState::GreatestGeneration() const {
+  Generation greatest = object_ ? object_->generation() : kPlain;
+  for (const format::PendingBlob& blob : pending_.blobs()) {
+    greatest = std::max<Generation>(greatest, blob.generation());
+  }
+  return greatest;
+}
+
+bool KeyState::IsPending(Generation generation, std::string_view volume) const {
+  for (const format::PendingBlob& blob : pending_.blobs()) {
+    if (blob.generation() != generation) continue;
+    for (const auto& place : blob.places()) {
+      if (place.volume() == volume) return true;
+    }
+  }
+  return false;
+}
+
+void KeyState::SetObject(const Record& record, format::ObjectMetadata metadata) {
+  new_record_ = record.Encode();
+  metadata.set_record(new_record_);
+  new_metadata_ = metadata.SerializeAsString();
+  change_ = Change::kSet;
+}
+
+void KeyState::SetRecord(const Record& record) {
+  if (object_ && object_->metadata) {
+    SetObject(record, *object_->metadata);
+    return;
+  }
+  new_record_ = record.Encode();
+  new_metadata_.reset();
+  change_ = Change::kSet;
+}
+
+void KeyState::RemoveObject() { change_ = Change::kRemove; }
+
+format::PendingBlob& KeyState::AddGarbage(const Object& object,
+                                          const std::vector<std::string>& volumes, std::uint64_t id,
+                                          std::int64_t not_before_us) {
+  format::PendingBlob& blob = *pending_.add_blobs();
+  blob.set_id(id);
+  blob.set_kind(format::PendingBlob::GARBAGE);
+  blob.set_generation(object.generation());
+  blob.set_original_spelling(object.original_spelling());
+  blob.set_sidecar(object.has_sidecar());
+  blob.set_not_before_us(not_before_us);
+  for (const std::string& volume : volumes) blob.add_places()->set_volume(volume);
+  return blob;
+}
+
+format::PendingBlob* KeyState::FindPending(std::uint64_t id) {
+  for (format::PendingBlob& blob : *pending_.mutable_blobs()) {
+    if (blob.id() == id) return &blob;
+  }
+  return nullptr;
+}
+
+void KeyState::RemovePending(std::uint64_t id) {
+  auto& blobs = *pending_.mutable_blobs();
+  blobs.erase(std::remove_if(blobs.begin(), blobs.end(),
+                             [id](const format::PendingBlob& blob) { return blob.id() == id; }),
+              blobs.end());
+}
+
+bool KeyState::Commit(Index& index, Index::Durability durability) const {
+  Batch batch;
+  batch.Require(key_, record_bytes_);
+  batch.Require(MetadataKey(key_), metadata_bytes_);
+  batch.Require(PendingKey(key_), pending_bytes_);
+  if (change_ == Change::kSet) {
+    batch.Put(key_, new_record_);
+    if (new_metadata_) {
+      batch.Put(MetadataKey(key_), *new_metadata_);
+    } else if (metadata_bytes_) {
+      // Of another record: it must not come to life again should a later record equal that one.
+      batch.Delete(MetadataKey(key_));
+    }
+  } else if (change_ == Change::kRemove) {
+    batch.Delete(key_);
+    if (metadata_bytes_) batch.Delete(MetadataKey(key_));
+  }
+  if (pending_.blobs_size() > 0) {
+    batch.Put(PendingKey(key_), pending_.SerializeAsString());
+  } else if (pending_bytes_) {
+    batch.Delete(PendingKey(key_));
+  }
+  return index.Write(batch, durability);
+}
+
+}  // namespace mkv

@@ -1,0 +1,49 @@
+// What the index says of one key: its record and, where it is the gateway that wrote it, its
+// metadata.
+#ifndef MKVCORE_STORE_OBJECT_H_
+#define MKVCORE_STORE_OBJECT_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "index_entries.pb.h"
+#include "mkvcore/format/blob_path.h"
+#include "mkvcore/format/record.h"
+#include "mkvcore/volumes/volume_client.h"
+
+namespace mkv {
+
+struct Object {
+  std::string key;
+  Record record;
+  // Absent when the original wrote the key (or wrote it since).
+  std::optional<format::ObjectMetadata> metadata;
+  // What Store::Learn() found out of a key without metadata.
+  std::optional<format::ObjectMetadata> learned;
+
+  bool knows_metadata() const { return metadata || learned; }
+  // Either of them. Throws std::bad_optional_access when nothing is known.
+  const format::ObjectMetadata& known() const { return metadata ? *metadata : learned.value(); }
+
+  // Takes the bytes of the index apart. nullopt when there is no record. Metadata that repeats
+  // another record than this one is ignored: the original wrote since. Throws IndexError when the
+  // record can not be understood.
+  static std::optional<Object> Decode(std::string_view key,
+                                      const std::optional<std::string>& record_bytes,
+                                      const std::optional<std::string>& metadata_bytes);
+
+  Generation generation() const { return metadata ? metadata->generation() : kPlain; }
+  // Without metadata the blob lies where the original put it.
+  bool original_spelling() const { return !metadata.has_value(); }
+  bool has_sidecar() const { return metadata && metadata->sidecar(); }
+
+  std::string Path() const;
+  // The blob on every volume of the record, in the record's order.
+  std::vector<BlobLocation> Replicas() const;
+};
+
+}  // namespace mkv
+
+#endif  // MKVCORE_STORE_OBJECT_H_

@@ -1,0 +1,223 @@
+// How a value is written: intent, blob, sidecar, commit. See store.h.
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "mkvcore/format/index_keys.h"
+#include "mkvcore/store/blob_write.h"
+#include "mkvcore/store/key_state.h"
+#include "mkvcore/store/store.h"
+#include "mkvcore/volumes/memory_source.h"
+#include "mkvcore/volumes/volume_health.h"
+
+namespace mkv {
+
+namespace {
+
+std::optional<Object> LiveObject(const KeyState& state) {
+  return state.live() ? state.object() : std::nullopt;
+}
+
+}  // namespace
+
+struct Store::PutPlan {
+  std::string_view key;
+  bool replace;
+  const ReplaceRequest& request;
+  // Taken once: volumes that leave the list meanwhile hold their replicas all the same.
+  std::vector<std::string> order;       // of placement
+  std::vector<std::string> candidates;  // the same volumes, those that accept writes first
+  std::size_t replicas;
+  BlobWrite blob;
+  std::vector<std::string> volumes;  // that hold the whole blob
+};
+
+std::variant<Outcome, WritersUnderWay::Token> Store::BeginPut(std::string_view key) {
+  WritersUnderWay::Token token = writers_.TryExclusive(key);
+  if (!token) return Outcome::kBusy;
+  const std::optional<Object> object = Find(key);
+  if (object && !object->record.unlinked) return Outcome::kExists;
+  return token;
+}
+
+Store::PutResult Store::PutNew(std::string_view key, const WritersUnderWay::Token& token,
+                               Source& source, const std::function<void()>& before_read) {
+  if (!token) return {Outcome::kBusy, std::nullopt};
+  ReplaceRequest request;
+  request.before_read = before_read;
+  return Put(key, source, /*replace=*/false, request);
+}
+
+Store::PutResult Store::Replace(std::string_view key, Source& source,
+                                const ReplaceRequest& request) {
+  const WritersUnderWay::Token token = writers_.Shared(key);
+  return Put(key, source, /*replace=*/true, request);
+}
+
+std::vector<std::string> Store::Candidates(std::vector<std::string> order) const {
+  // Ranked before they are sorted: others change what is known of a volume at any time.
+  const VolumeHealth& health = volumes_.health();
+  std::vector<std::pair<int, std::string>> ranked;
+  for (std::string& volume : order) {
+    const int rank = health.AcceptsWrites(volume) ? 0 : health.IsDown(volume) ? 2 : 1;
+    ranked.emplace_back(rank, std::move(volume));
+  }
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& left, const auto& right) { return left.first < right.first; });
+  std::vector<std::string> candidates;
+  for (auto& [rank, volume] : ranked) candidates.push_back(std::move(volume));
+  return candidates;
+}
+
+Store::PutResult Store::Put(std::string_view key, Source& source, bool replace,
+                            const ReplaceRequest& request) {
+  const std::shared_ptr<const Placement> placement = this->placement();
+  const std::vector<std::string> order = placement->Order(key);
+  PutPlan plan{key,
+               replace,
+               request,
+               order,
+               Candidates(order),
+               placement->replicas(),
+               BlobWrite(index_, handled_, generations_.Next()),
+               {}};
+  if (const Outcome noted = NoteIntent(plan); noted != Outcome::kDone) return {noted, std::nullopt};
+
+  const auto abandon = [&plan, this] {
+    if (plan.blob.Abandon()) TellGarbageListener(WallClockMicros());
+  };
+  try {
+    const std::optional<ValueDigest> digest = WriteBlob(plan, source);
+    if (!digest) {
+      abandon();
+      return {Outcome::kVolumesFailed, std::nullopt};
+    }
+
+    format::ObjectMetadata metadata;
+    metadata.set_size(digest->size);
+    metadata.set_mtime_us(WallClockMicros());
+    metadata.set_generation(plan.blob.generation());
+    metadata.set_crc32c(digest->crc32c);
+    if (digest->md5) {
+      metadata.set_md5(std::string(digest->md5->begin(), digest->md5->end()));
+    }
+    if (request.describe) request.describe(metadata);
+    if (request.sidecar) {
+      if (const std::optional<std::string> sidecar = request.sidecar(metadata)) {
+        metadata.set_sidecar(true);
+        if (!WriteSidecar(plan, *sidecar)) {
+          abandon();
+          return {Outcome::kVolumesFailed, std::nullopt};
+        }
+      }
+    }
+    return CommitPut(plan, metadata);
+  } catch (...) {
+    abandon();
+    throw;
+  }
+}
+
+Outcome Store::NoteIntent(PutPlan& plan) {
+  while (true) {
+    KeyState state = KeyState::Read(index_, plan.key);
+    if (!plan.replace && state.live()) return Outcome::kExists;
+    if (plan.replace && options_.protect && state.live() && !IsReservedKey(plan.key)) {
+      return Outcome::kProtected;
+    }
+    if (plan.request.condition) {
+      const Outcome wanted = plan.request.condition(LiveObject(state));
+      if (wanted != Outcome::kDone) return wanted;
+    }
+    const Generation generation =
+        state.PlainPathIsFree() ? kPlain : generations_.Next(state.GreatestGeneration());
+    plan.blob.Announce(state, generation, /*original_spelling=*/false,
+                       /*sidecar=*/plan.request.sidecar != nullptr,
+                       {plan.candidates.begin(),
+                        plan.candidates.begin() + static_cast<std::ptrdiff_t>(plan.replicas)});
+    if (state.Commit(index_, Index::Durability::kOrdered)) return Outcome::kDone;
+  }
+}
+
+std::optional<ValueDigest> Store::WriteBlob(PutPlan& plan, Source& source) {
+  ReplicaWriteRequest request;
+  const std::string path = plan.blob.path();
+  for (const std::string& volume : plan.candidates) request.candidates.push_back({volume, path});
+  request.wanted = plan.replicas;
+  request.md5 = plan.replace || options_.md5sum;
+  request.before_read = plan.request.before_read;
+
+  const ReplicaWriteResult result = plan.blob.Write(volumes_, source, std::move(request));
+  if (!result.digest) return std::nullopt;
+  // In placement order, which is the order of a balanced record, not in the order of the answers.
+  for (const std::string& volume : plan.order) {
+    const bool holds =
+        std::any_of(result.attempts.begin(), result.attempts.end(), [&volume](const auto& attempt) {
+          return attempt.blob.volume == volume && attempt.answer.ok();
+        });
+    if (holds) plan.volumes.push_back(volume);
+  }
+  return result.digest;
+}
+
+bool Store::WriteSidecar(PutPlan& plan, const std::string& sidecar) {
+  ReplicaWriteRequest request;
+  const std::string path = SidecarPath(plan.key, plan.blob.generation());
+  for (const std::string& volume : plan.volumes) request.candidates.push_back({volume, path});
+  request.wanted = plan.volumes.size();
+  request.md5 = false;
+  MemorySource source(sidecar);
+  return plan.blob.Write(volumes_, source, std::move(request)).digest.has_value();
+}
+
+Store::PutResult Store::CommitPut(PutPlan& plan, const format::ObjectMetadata& metadata) {
+  Record record;
+  record.volumes = plan.volumes;
+  if (options_.md5sum && metadata.md5().size() == 16) {
+    std::array<unsigned char, 16> md5{};
+    std::copy(metadata.md5().begin(), metadata.md5().end(), md5.begin());
+    record.hash = fmt::format("{:02x}", fmt::join(md5, ""));
+  }
+  Object committed;
+  committed.key = plan.key;
+  committed.record = record;
+  committed.metadata = metadata;
+  committed.metadata->set_record(record.Encode());
+
+  while (true) {
+    KeyState state = KeyState::Read(index_, plan.key);
+    Outcome refused = Outcome::kDone;
+    if (!plan.replace && state.live()) refused = Outcome::kExists;
+    // Asked again: another write may have created the key since the intent.
+    if (plan.replace && options_.protect && state.live() && !IsReservedKey(plan.key)) {
+      refused = Outcome::kProtected;
+    }
+    if (refused == Outcome::kDone && plan.request.condition) {
+      refused = plan.request.condition(LiveObject(state));
+    }
+    const bool superseded = state.object() && state.object()->generation() > plan.blob.generation();
+
+    std::optional<std::int64_t> garbage_from;
+    if (refused != Outcome::kDone || superseded) {
+      if (plan.blob.AbandonIn(state)) garbage_from = WallClockMicros();
+    } else {
+      if (plan.blob.Settle(state, plan.volumes)) garbage_from = WallClockMicros();
+      if (state.object()) {
+        const std::int64_t not_before =
+            WallClockMicros() + std::chrono::microseconds(options_.garbage_delay).count();
+        state.AddGarbage(*state.object(), state.object()->record.volumes, generations_.Next(),
+                         not_before);
+        garbage_from = garbage_from.value_or(not_before);
+      }
+      state.SetObject(record, metadata);
+    }
+    if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
+
+    if (garbage_from) TellGarbageListener(*garbage_from);
+    if (refused != Outcome::kDone) return {refused, std::nullopt};
+    return {Outcome::kDone, std::move(committed)};
+  }
+}
+
+}  // namespace mkv

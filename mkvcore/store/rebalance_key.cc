@@ -1,0 +1,230 @@
+// Brings one key to the volumes where it belongs: copies what is missing, switches the record, and
+// leaves what is too much to the garbage collector. Copies are complete before anything goes.
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+
+#include "mkvcore/format/sidecar.h"
+#include "mkvcore/store/blob_write.h"
+#include "mkvcore/store/key_state.h"
+#include "mkvcore/store/store.h"
+#include "mkvcore/volumes/blob_source.h"
+#include "mkvcore/volumes/memory_source.h"
+#include "mkvcore/volumes/value_hasher.h"
+
+namespace mkv {
+
+namespace {
+
+bool Contains(const std::vector<std::string>& volumes, const std::string& volume) {
+  return std::find(volumes.begin(), volumes.end(), volume) != volumes.end();
+}
+
+// A replica that must be the value that the index knows: another one has no end, so that no volume
+// stores the copy.
+class VerifiedSource : public Source {
+ public:
+  VerifiedSource(Source& replica, const Object& object)
+      : replica_(replica), object_(object), hasher_(/*md5=*/!KnowsCrc() && KnowsMd5()) {}
+
+  std::optional<std::uint64_t> size() const override { return replica_.size(); }
+  Chunk Read(std::span<char> buffer) override {
+    const Chunk chunk = replica_.Read(buffer);
+    if (chunk.state == State::kData) hasher_.Update({buffer.data(), chunk.bytes});
+    if (chunk.state == State::kEnd && !Matches()) throw SourceError("it is damaged");
+    return chunk;
+  }
+  int poll_fd() const override { return replica_.poll_fd(); }
+  short poll_events() const override { return replica_.poll_events(); }
+
+ private:
+  bool KnowsCrc() const { return object_.metadata && object_.metadata->has_crc32c(); }
+  bool KnowsMd5() const { return !object_.record.hash.empty(); }
+  bool Matches() {
+    if (object_.metadata && object_.metadata->size() != hasher_.size()) return false;
+    if (KnowsCrc()) return object_.metadata->crc32c() == hasher_.crc32c();
+    return !KnowsMd5() ||
+           fmt::format("{:02x}", fmt::join(*hasher_.TakeMd5(), "")) == object_.record.hash;
+  }
+
+  Source& replica_;
+  const Object& object_;
+  ValueHasher hasher_;
+};
+
+}  // namespace
+
+struct Store::MovePlan {
+  Object object;
+  std::vector<std::string> targets;  // where the key will be, in placement order
+  std::vector<std::string> holders;  // of the record's volumes, those that have the blob
+  std::vector<std::string> missing;  // targets that do not
+  BlobWrite copy;
+};
+
+Outcome Store::Rebalance(std::string_view key) {
+  const WritersUnderWay::Token token = writers_.TryExclusive(key);
+  if (!token) return Outcome::kBusy;
+  const std::optional<Object> object = Find(key);
+  if (!object || object->record.unlinked) return Outcome::kMissing;
+  return RebalanceQuietly(key).outcome;
+}
+
+Store::MoveResult Store::RebalanceQuietly(std::string_view key,
+                                          const std::vector<std::string>& distrusted) {
+  MovePlan plan{{}, {}, {}, {}, BlobWrite(index_, handled_, generations_.Next())};
+  const Outcome planned = PlanMove(key, distrusted, plan);
+  if (planned != Outcome::kDone) return {planned, false};
+  if (plan.targets == plan.object.record.volumes && plan.missing.empty()) {
+    return {Outcome::kDone, false};
+  }
+  if (plan.missing.empty()) return {CommitMove(plan), true};
+
+  bool copied = false;
+  try {
+    copied = CopyReplicas(plan);
+  } catch (...) {
+    if (plan.copy.Abandon()) TellGarbageListener(WallClockMicros());
+    throw;
+  }
+  if (copied) return {CommitMove(plan), true};
+  if (plan.copy.Abandon()) TellGarbageListener(WallClockMicros());
+  return {Outcome::kImpossible, false};
+}
+
+Outcome Store::PlanMove(std::string_view key, const std::vector<std::string>& distrusted,
+                        MovePlan& plan) {
+  KeyState state = KeyState::Read(index_, key);
+  // An unlinked key moves too: its volumes may be about to go, and it can still be looked at.
+  if (!state.object()) return Outcome::kMissing;
+  plan.object = *state.object();
+  const std::vector<std::string>& present = plan.object.record.volumes;
+  const std::shared_ptr<const Placement> placement = this->placement();
+  const std::vector<std::string> order = placement->Order(key);
+
+  std::map<std::string, VolumeAnswer> answers;
+  const auto ask = [&](const std::vector<std::string>& volumes) {
+    std::vector<BlobLocation> locations;
+    const std::string path = plan.object.Path();
+    for (const std::string& volume : volumes) {
+      if (answers.try_emplace(volume).second) locations.push_back({volume, path});
+    }
+    const std::vector<VolumeAnswer> heard = volumes_.Head(locations);
+    for (std::size_t i = 0; i < heard.size(); ++i) answers[locations[i].volume] = heard[i];
+  };
+  std::vector<std::string> asked = placement->Choose(key);
+  asked.insert(asked.end(), present.begin(), present.end());
+  ask(asked);
+
+  // A volume that does not answer is passed over: the next one in order takes its place.
+  for (const std::string& volume : order) {
+    if (plan.targets.size() == placement->replicas()) break;
+    ask({volume});
+    const VolumeAnswer& answer = answers[volume];
+    if (answer.ok() || answer.missing()) plan.targets.push_back(volume);
+  }
+  // Only the record's volumes: a file on another one is not ours to trust.
+  for (const std::string& volume : present) {
+    const VolumeAnswer& answer = answers[volume];
+    if (!answer.ok() || Contains(distrusted, volume)) continue;
+    if (plan.object.metadata && answer.content_length != plan.object.metadata->size()) continue;
+    plan.holders.push_back(volume);
+  }
+  if (plan.holders.empty()) {
+    spdlog::warn("rebalance: no replica of \"{}\" can be reached", key);
+    return Outcome::kImpossible;
+  }
+  const auto differs = [&](const std::string& volume) {
+    return answers[volume].content_length != answers[plan.holders.front()].content_length;
+  };
+  if (std::any_of(plan.holders.begin(), plan.holders.end(), differs)) {
+    // Without metadata nothing says which is the value; moving could delete the only whole one.
+    spdlog::warn("rebalance: the replicas of \"{}\" differ in size", key);
+    return Outcome::kImpossible;
+  }
+  if (plan.targets.size() < placement->replicas()) {
+    spdlog::warn("rebalance: \"{}\" needs {} volumes, {} answer", key, placement->replicas(),
+                 plan.targets.size());
+    return Outcome::kImpossible;
+  }
+  for (const std::string& volume : plan.targets) {
+    if (!Contains(plan.holders, volume)) plan.missing.push_back(volume);
+  }
+  if (plan.missing.empty()) return Outcome::kDone;
+
+  // What is still to be deleted there could take the new copy with it.
+  for (const std::string& volume : plan.missing) {
+    if (state.IsPending(plan.object.generation(), volume)) return Outcome::kBusy;
+  }
+  plan.copy.Announce(state, plan.object.generation(), plan.object.original_spelling(),
+                     plan.object.has_sidecar(), plan.missing);
+  return state.Commit(index_, Index::Durability::kOrdered) ? Outcome::kDone : Outcome::kBusy;
+}
+
+bool Store::CopyReplicas(MovePlan& plan) {
+  const auto at = [](const std::vector<std::string>& volumes, const std::string& path) {
+    std::vector<BlobLocation> locations;
+    for (const std::string& volume : volumes) locations.push_back({volume, path});
+    return locations;
+  };
+  for (const BlobLocation& from : at(plan.holders, plan.object.Path())) {
+    ReplicaWriteRequest request;
+    request.candidates = at(plan.missing, from.path);
+    request.wanted = request.candidates.size();
+    request.md5 = false;
+    try {
+      BlobSource replica(volumes_, from);
+      VerifiedSource source(replica, plan.object);
+      if (!plan.copy.Write(volumes_, source, request).digest) return false;
+    } catch (const SourceError& error) {
+      spdlog::warn("rebalance: {} can not be copied: {}", from.Url(), error.what());
+      continue;
+    }
+    if (!plan.object.has_sidecar()) return true;
+
+    const std::string sidecar_path = SidecarPath(plan.object.key, plan.object.generation());
+    std::string sidecar;
+    if (!volumes_.GetWhole({from.volume, sidecar_path}, kMaxSidecarBytes, &sidecar).ok()) continue;
+    request.candidates = at(plan.missing, sidecar_path);
+    MemorySource source(sidecar);
+    return plan.copy.Write(volumes_, source, request).digest.has_value();
+  }
+  return false;
+}
+
+Outcome Store::CommitMove(MovePlan& plan) {
+  while (true) {
+    KeyState state = KeyState::Read(index_, plan.object.key);
+    const bool changed = !state.object() || state.object()->record != plan.object.record ||
+                         state.object()->generation() != plan.object.generation();
+    const std::int64_t not_before =
+        WallClockMicros() + std::chrono::microseconds(options_.garbage_delay).count();
+    std::optional<std::int64_t> garbage_from;
+    if (changed) {
+      if (!plan.missing.empty() && plan.copy.AbandonIn(state)) garbage_from = WallClockMicros();
+    } else {
+      if (!plan.missing.empty() && plan.copy.Settle(state, plan.missing)) {
+        garbage_from = WallClockMicros();
+      }
+      std::vector<std::string> excess;
+      for (const std::string& volume : plan.object.record.volumes) {
+        if (!Contains(plan.targets, volume)) excess.push_back(volume);
+      }
+      if (!excess.empty()) {
+        state.AddGarbage(plan.object, excess, generations_.Next(), not_before);
+        garbage_from = garbage_from.value_or(not_before);
+      }
+      Record record = plan.object.record;
+      record.volumes = plan.targets;
+      state.SetRecord(record);
+    }
+    if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
+    if (garbage_from) TellGarbageListener(*garbage_from);
+    return changed ? Outcome::kBusy : Outcome::kDone;
+  }
+}
+
+}  // namespace mkv

@@ -1,0 +1,411 @@
+#include "mkvcore/store/rebuild.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "mkvcore/format/index_keys.h"
+#include "mkvcore/format/sidecar.h"
+#include "mkvcore/store/found_key.h"
+#include "mkvcore/store/index_replacement.h"
+#include "mkvcore/store/object.h"
+#include "mkvcore/store/progress.h"
+#include "mkvcore/volumes/value_hasher.h"
+
+namespace mkv {
+namespace {
+
+constexpr unsigned kFirstBytes = 256;
+constexpr unsigned kFoldersOfOne = 256;
+constexpr std::size_t kExamplesOfAKind = 10;
+constexpr std::chrono::milliseconds kProgressInterval{200};
+
+std::string Hex(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  for (char c : bytes) {
+    hex.push_back(kDigits[static_cast<unsigned char>(c) >> 4]);
+    hex.push_back(kDigits[static_cast<unsigned char>(c) & 15]);
+  }
+  return hex;
+}
+
+std::string FromHex(std::string_view hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    bytes.push_back(static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
+  }
+  return bytes;
+}
+
+std::string Failure(const VolumeAnswer& answer) {
+  return answer.error.empty() ? "HTTP status " + std::to_string(answer.status) : answer.error;
+}
+
+// What the old index says of one key.
+struct OldEntry {
+  std::optional<Object> object;
+  format::Pending pending;
+};
+
+// The work of Rebuild(), shared by its threads.
+class Rebuilder {
+ public:
+  Rebuilder(VolumeClient& volumes, const Placement& placement, const RebuildOptions& options,
+            const std::atomic<bool>& stop)
+      : volumes_(volumes),
+        placement_(placement),
+        options_(options),
+        stop_(stop),
+        indexes_(options.index_folder),
+        walk_(volumes, placement, options.walk, stopping_) {}
+
+  RebuildSummary Run(const std::function<void(const RebuildSummary&)>& progress) {
+    std::vector<std::string> foreign;
+    walk_.FindSubvolumes(&foreign);
+    CountForeign(foreign);
+    summary_.old_index_read = indexes_.old() != nullptr;
+    if (!indexes_.why_unreadable().empty()) AddExample("old index", indexes_.why_unreadable());
+    CarryPendingOver();
+    Work(progress);
+    if (error_) std::rethrow_exception(error_);
+    if (stop_) throw Interrupted();
+    summary_.old_index_kept = indexes_.TakePlace(/*keep_old=*/summary_.old_entries_lost > 0);
+    return summary_;
+  }
+
+ private:
+  // All threads take one first byte of the folders' names after the other.
+  void Work(const std::function<void(const RebuildSummary&)>& progress) {
+    unsigned running = std::clamp(options_.threads, 1U, kFirstBytes);
+    std::vector<std::jthread> threads;
+    for (unsigned i = running; i > 0; --i) {
+      threads.emplace_back([this, &running] {
+        try {
+          for (unsigned first = 0; !stopping_ && (first = next_first_byte_++) < kFirstBytes;) {
+            RebuildFoldersBelow(first);
+          }
+        } catch (...) {
+          const std::lock_guard lock(mutex_);
+          if (!error_) error_ = std::current_exception();
+          stopping_ = true;
+        }
+        const std::lock_guard lock(mutex_);
+        --running;
+        finished_.notify_one();
+      });
+    }
+    std::unique_lock lock(mutex_);
+    while (running > 0) {
+      finished_.wait_for(lock, kProgressInterval);
+      if (stop_) stopping_ = true;
+      if (!progress) continue;
+      const RebuildSummary now = summary_;
+      lock.unlock();
+      progress(now);
+      lock.lock();
+    }
+  }
+
+  void RebuildFoldersBelow(unsigned first_byte) {
+    std::vector<std::string> foreign;
+    const std::vector<VolumeWalk::Folder> folders = walk_.FoldersBelow(first_byte, &foreign);
+    CountForeign(foreign);
+    for (const VolumeWalk::Folder& folder : folders) {
+      if (stopping_) return;
+      RebuildFolder(folder);
+      const std::lock_guard lock(mutex_);
+      ++summary_.folders_done;
+    }
+    // The others are on no volume.
+    const std::lock_guard lock(mutex_);
+    summary_.folders_done += kFoldersOfOne - folders.size();
+  }
+
+  void RebuildFolder(const VolumeWalk::Folder& folder) {
+    std::vector<std::string> foreign;
+    std::map<std::string, FoundKey> keys;
+    for (VolumeWalk::File& file : walk_.FilesIn(folder, &foreign)) {
+      const std::string& volume = walk_.subvolumes()[file.subvolume];
+      const std::optional<ParsedBlobPath> parsed = ParseBlobPath(file.path);
+      // A key of the store begins with a slash; any other could be an entry of another kind.
+      if (!parsed || !parsed->key.starts_with('/')) {
+        foreign.push_back(volume + file.path);
+        continue;
+      }
+      FoundKey& found = keys[parsed->key];
+      found.key = parsed->key;
+      (parsed->sidecar ? found.sidecars : found.blobs)
+          .push_back(
+              {volume, parsed->generation, parsed->original_spelling, file.size, file.mtime});
+    }
+    CountForeign(foreign);
+    Batch batch;
+    for (const auto& [key, found] : keys) {
+      if (stopping_) return;
+      RebuildKey(found, &batch);
+    }
+    // Nobody else writes this index, and the batch requires nothing: it is never refused.
+    if (!batch.empty()) (void)indexes_.replacement().Write(batch, Index::Durability::kOrdered);
+  }
+
+  void RebuildKey(const FoundKey& found, Batch* batch) {
+    const OldEntry old = ReadOld(found.key);
+    std::optional<std::pair<std::string, std::uint64_t>> known_size;
+    if (old.object && old.object->metadata) {
+      known_size.emplace(old.object->Path(), old.object->metadata->size());
+    }
+    const Choice choice = ChooseBlob(found, placement_, old.pending, known_size);
+    Count(found, choice);
+    if (!choice.blob) return;
+    const ChosenBlob& blob = *choice.blob;
+    const std::string path = blob.Path(found.key);
+
+    Record record;
+    record.volumes = blob.volumes;
+    format::ObjectMetadata metadata;
+    const bool known_before = old.object && old.object->Path() == path;
+    // Of another size it has been damaged since: what the old index says of it is not true of it.
+    const bool unchanged = known_before && (!known_size || known_size->second == blob.size);
+    if (known_before) record.unlinked = old.object->record.unlinked;
+    if (unchanged && old.object->metadata) metadata = *old.object->metadata;
+    DescribeBlob(blob, &metadata);
+    if (unchanged) {
+      record.hash = old.object->record.hash;
+      if (metadata.md5().empty()) metadata.set_md5(FromHex(record.hash));
+    } else if (!blob.sidecars.empty()) {
+      ReadSidecar(found.key, blob, &metadata);
+      DescribeBlob(blob, &metadata);
+      record.hash = Hex(metadata.md5());
+    }
+    if (options_.rehash) Rehash(path, &record, &metadata);
+
+    batch->Put(found.key, record.Encode());
+    // Metadata would say that the blob lies at BlobPath().
+    if (!blob.original_spelling) {
+      metadata.set_record(record.Encode());
+      batch->Put(MetadataKey(found.key), metadata.SerializeAsString());
+    }
+    const std::lock_guard lock(mutex_);
+    if (known_before && !unchanged) {
+      ++summary_.damaged;
+      AddExample("damaged value", found.key + " has " + std::to_string(blob.size) + " bytes, not " +
+                                      std::to_string(known_size->second));
+    }
+    ++summary_.keys;
+    summary_.unlinked += record.unlinked ? 1 : 0;
+    summary_.unknown_before += known_before ? 0 : 1;
+  }
+
+  // What the listings themselves tell.
+  static void DescribeBlob(const ChosenBlob& blob, format::ObjectMetadata* metadata) {
+    metadata->set_size(blob.size);
+    metadata->set_generation(blob.generation);
+    metadata->set_sidecar(!blob.sidecars.empty());
+    if (metadata->mtime_us() == 0) metadata->set_mtime_us(blob.mtime * 1'000'000);
+  }
+
+  OldEntry ReadOld(const std::string& key) {
+    OldEntry entry;
+    const Index* old = indexes_.old();
+    if (old == nullptr) return entry;
+    try {
+      entry.object = Object::Decode(key, old->Get(key), old->Get(MetadataKey(key)));
+      if (const std::optional<std::string> pending = old->Get(PendingKey(key))) {
+        if (!entry.pending.ParseFromString(*pending)) {
+          throw IndexError("the pending entry of " + key + " can not be understood");
+        }
+      }
+    } catch (const IndexError& error) {
+      LoseOldEntry(error.what());
+    }
+    return entry;
+  }
+
+  // All that is neither a record nor metadata goes along unread: pending entries, and what a later
+  // version of this program may add.
+  void CarryPendingOver() {
+    if (indexes_.old() == nullptr) return;
+    try {
+      const auto entry = indexes_.old()->NewIterator();
+      for (entry->Seek(""); entry->Valid();) {
+        if (entry->key().starts_with('/')) {
+          entry->Seek("0");  // the first key after all that begin with '/'
+          continue;
+        }
+        if (entry->key().starts_with(MetadataKey("/"))) {
+          entry->Seek(MetadataKey("0"));
+          continue;
+        }
+        Batch batch;
+        batch.Put(entry->key(), entry->value());
+        (void)indexes_.replacement().Write(batch, Index::Durability::kOrdered);
+        entry->Next();
+      }
+    } catch (const IndexCorrupted& error) {
+      LoseOldEntry(error.what());
+    }
+  }
+
+  // Of several revisions, which a crash can leave, the greatest counts.
+  void ReadSidecar(const std::string& key, const ChosenBlob& blob,
+                   format::ObjectMetadata* metadata) {
+    if (!options_.read_sidecar) return;
+    std::optional<std::uint64_t> newest;
+    std::string content;
+    std::string error;
+    const std::string path = SidecarPath(key, blob.generation);
+    for (const std::string& volume : blob.sidecars) {
+      std::string body;
+      const BlobLocation place{volume, path};
+      const VolumeAnswer answer = volumes_.GetWhole(place, options_.sidecar_bytes, &body);
+      const auto sidecar = answer.ok() ? DecodeSidecar(body) : std::nullopt;
+      if (!sidecar) {
+        error = place.Url() + ": " + (answer.ok() ? "it is no sidecar" : Failure(answer));
+        continue;
+      }
+      if (newest && *newest >= sidecar->revision()) continue;
+      newest = sidecar->revision();
+      content = std::move(body);
+    }
+    try {
+      if (!newest) throw std::runtime_error(error);
+      format::ObjectMetadata read = *metadata;
+      options_.read_sidecar(content, read);
+      *metadata = std::move(read);
+    } catch (const std::exception& failure) {
+      const std::lock_guard lock(mutex_);
+      ++summary_.unreadable;
+      AddExample("unreadable sidecar", path + ": " + failure.what());
+    }
+  }
+
+  void Rehash(const std::string& path, Record* record, format::ObjectMetadata* metadata) {
+    std::string error;
+    for (const std::string& volume : record->volumes) {
+      if (stopping_) throw Interrupted();
+      const BlobLocation place{volume, path};
+      ValueHasher hasher(/*md5=*/true);
+      const VolumeAnswer answer = volumes_.Get(place, "", [&](std::string_view piece) {
+        hasher.Update(piece);
+        return !stopping_;
+      });
+      if (!answer.ok() || hasher.size() != metadata->size()) {
+        error = place.Url() + ": " + Failure(answer);
+        continue;
+      }
+      const auto digest = hasher.TakeMd5().value();
+      const std::string md5(digest.begin(), digest.end());
+      const std::lock_guard lock(mutex_);
+      ++summary_.rehashed;
+      // What was stored is what the old index says; the value is not made right by writing down
+      // what it is now.
+      if (!metadata->md5().empty() && metadata->md5() != md5) {
+        ++summary_.damaged;
+        AddExample("damaged value",
+                   place.Url() + " has MD5 " + Hex(md5) + ", not " + Hex(metadata->md5()));
+        return;
+      }
+      record->hash = Hex(md5);
+      metadata->set_md5(md5);
+      metadata->set_crc32c(hasher.crc32c());
+      return;
+    }
+    const std::lock_guard lock(mutex_);
+    ++summary_.unreadable;
+    AddExample("unreadable value", error);
+  }
+
+  void Count(const FoundKey& found, const Choice& choice) {
+    const std::lock_guard lock(mutex_);
+    summary_.files += found.blobs.size();
+    summary_.superseded += choice.superseded;
+    summary_.pending += choice.pending;
+    summary_.stray_sidecars += choice.stray_sidecars;
+    if (choice.superseded > 0) AddExample("other generations of", found.key);
+    if (!choice.blob) return;
+    summary_.disagreeing += choice.blob->disagreeing.size();
+    for (const std::string& volume : choice.blob->disagreeing) {
+      AddExample("replica of another size", volume + choice.blob->Path(found.key));
+    }
+    if (choice.blob->volumes.size() < placement_.replicas()) {
+      ++summary_.under_replicated;
+      AddExample("too few replicas",
+                 found.key + " on " + Record{false, "", choice.blob->volumes}.Encode());
+    }
+  }
+
+  void CountForeign(const std::vector<std::string>& foreign) {
+    const std::lock_guard lock(mutex_);
+    summary_.foreign += foreign.size();
+    for (const std::string& place : foreign) AddExample("foreign", place);
+  }
+
+  void LoseOldEntry(const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    ++summary_.old_entries_lost;
+    AddExample("old index", why);
+  }
+
+  // Under mutex_.
+  void AddExample(const std::string& kind, const std::string& what) {
+    if (++examples_of_[kind] <= kExamplesOfAKind) summary_.examples.push_back(kind + ": " + what);
+  }
+
+  VolumeClient& volumes_;
+  const Placement& placement_;
+  const RebuildOptions& options_;
+  const std::atomic<bool>& stop_;       // the caller's
+  std::atomic<bool> stopping_ = false;  // the caller's, or a thread has failed
+  IndexReplacement indexes_;
+  VolumeWalk walk_;
+  std::atomic<unsigned> next_first_byte_ = 0;
+
+  std::mutex mutex_;  // for what follows
+  std::condition_variable finished_;
+  RebuildSummary summary_;
+  std::map<std::string, std::size_t> examples_of_;
+  std::exception_ptr error_;
+};
+
+}  // namespace
+
+RebuildSummary Rebuild(VolumeClient& volumes, const Placement& placement,
+                       const RebuildOptions& options,
+                       const std::function<void(const RebuildSummary&)>& progress,
+                       const std::atomic<bool>& stop) {
+  return Rebuilder(volumes, placement, options, stop).Run(progress);
+}
+
+std::string Describe(const RebuildSummary& summary) {
+  std::string text = WithThousands(summary.keys) + " keys, " + WithThousands(summary.files) +
+                     " files, " + WithThousands(summary.unlinked) + " unlinked";
+  const auto line = [&text](std::uint64_t count, std::string_view what) {
+    if (count > 0) text.append("\n  ").append(WithThousands(count)).append(" ").append(what);
+  };
+  if (!summary.old_index_read) {
+    text.append("\n  no old index could be read: what was unlinked is live again");
+  }
+  line(summary.unknown_before, "keys the old index did not know: live, whatever they were before");
+  line(summary.under_replicated, "keys on too few volumes (see rebalance)");
+  line(summary.disagreeing, "replicas of another size than the others, left out");
+  line(summary.superseded, "blobs of other generations, left alone");
+  line(summary.pending, "files left to the garbage collector");
+  line(summary.foreign, "foreign files or folders, left alone");
+  line(summary.stray_sidecars, "sidecars without a value, left alone");
+  line(summary.rehashed, "values read");
+  line(summary.unreadable, "values or sidecars that no volume delivered");
+  line(summary.damaged, "values that are not what the old index says they were");
+  line(summary.old_entries_lost, "places of the old index that could not be read");
+  for (const std::string& example : summary.examples) text.append("\n  ").append(example);
+  if (!summary.old_index_kept.empty()) {
+    text.append("\n  the old index was kept in ").append(summary.old_index_kept);
+  }
+  return text.append("\n");
+}
+
+}  // namespace mkv

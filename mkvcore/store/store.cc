@@ -1,0 +1,45 @@
+#include "mkvcore/store/store.h"
+
+#include <utility>
+
+#include "mkvcore/format/index_keys.h"
+#include "mkvcore/store/handling.h"
+#include "mkvcore/store/key_state.h"
+
+namespace mkv {
+
+Store::Store(Index& index, VolumeClient& volumes, std::shared_ptr<const Placement> placement,
+             StoreOptions options)
+    : index_(index), volumes_(volumes), options_(options), placement_(std::move(placement)) {}
+
+Store::~Store() = default;
+
+std::shared_ptr<const Placement> Store::placement() const {
+  const std::lock_guard lock(placement_mutex_);
+  return placement_;
+}
+
+void Store::SetPlacement(std::shared_ptr<const Placement> placement) {
+  const std::lock_guard lock(placement_mutex_);
+  placement_ = std::move(placement);
+}
+
+std::optional<Object> Store::Find(std::string_view key) const {
+  const std::optional<std::string> record = index_.Get(key);
+  if (!record) return std::nullopt;
+  return Object::Decode(key, record, index_.Get(MetadataKey(key)));
+}
+
+bool Store::IsHandled(std::uint64_t pending_id) const { return handled_.Contains(pending_id); }
+
+void Store::SetGarbageListener(std::function<void(std::int64_t)> listener) {
+  const std::lock_guard lock(listener_mutex_);
+  listener_ = std::move(listener);
+}
+
+void Store::TellGarbageListener(std::int64_t not_before_us) {
+  const std::lock_guard lock(listener_mutex_);
+  if (listener_) listener_(not_before_us);
+}
+
+}  // namespace mkv

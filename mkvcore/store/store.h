@@ -1,0 +1,190 @@
+// The store: keys to replicated values, over an index and a set of volumes.
+//
+// This is the seam that both protocols stand on. It knows nothing of HTTP requests or S3; it takes
+// keys (with their leading slash), sources of bytes and conditions, and gives outcomes.
+//
+// How a value is written (put.cc): the index first notes the intent, then the blob goes to all
+// replicas at once, then one batch switches record and metadata, clears the intent and queues the
+// blob that was replaced as garbage. A reader therefore sees the old or the new value whole, at
+// every instant and across any crash, and what a crash leaves on the volumes is known to the index.
+//
+// Thread-safe. Find() and BeginPut() only read the index and may be called on an event loop; all
+// that writes blocks and belongs on a worker thread. Errors: what the index or the source of a
+// value throws (IndexError, SourceError, TransferError ...) passes through; all else is an Outcome.
+#ifndef MKVCORE_STORE_STORE_H_
+#define MKVCORE_STORE_STORE_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "mkvcore/format/placement.h"
+#include "mkvcore/index/index.h"
+#include "mkvcore/store/generation_clock.h"
+#include "mkvcore/store/handling.h"
+#include "mkvcore/store/object.h"
+#include "mkvcore/store/writers_under_way.h"
+#include "mkvcore/volumes/replica_writer.h"
+#include "mkvcore/volumes/source.h"
+#include "mkvcore/volumes/volume_client.h"
+
+namespace mkv {
+
+struct StoreOptions {
+  bool protect = false;  // -protect: only an unlinked key may be deleted
+  bool md5sum = true;    // -md5sum: the record of a native PUT holds HASH
+  // -garbage-delay: how long an overwritten blob stays, for readers that were redirected to it.
+  std::chrono::milliseconds garbage_delay{60'000};
+  // -settle-delay: a request of ours that a volume never answered can not land any more this long
+  // after the volume answers again.
+  std::chrono::milliseconds settle_delay{60'000};
+};
+
+// How a change ended.
+enum class Outcome {
+  kDone,
+  kExists,              // native PUT of a key that has a value
+  kBusy,                // native change of a key that is being changed
+  kMissing,             // no such key (or it is unlinked, where that counts as missing)
+  kProtected,           // -protect, and not yet unlinked
+  kPreconditionFailed,  // the caller's condition said no
+  kVolumesFailed,       // too few volumes took it; nothing became visible
+  kImpossible,          // a rebalance that can not be done: no replica left, or none reachable
+};
+
+class Store {
+ public:
+  // `index` and `volumes` outlive the store.
+  Store(Index& index, VolumeClient& volumes, std::shared_ptr<const Placement> placement,
+        StoreOptions options);
+  ~Store();
+
+  Index& index() { return index_; }
+  VolumeClient& volumes() { return volumes_; }
+  const StoreOptions& options() const { return options_; }
+
+  // Where new values go. A volume that is no longer listed stays readable.
+  std::shared_ptr<const Placement> placement() const;
+  void SetPlacement(std::shared_ptr<const Placement> placement);
+
+  // The key's value, unlinked or not; nullopt when there is none.
+  std::optional<Object> Find(std::string_view key) const;
+
+  // Asks the volumes for size and time of those keys of which the index has no metadata (the
+  // original wrote them) and keeps the answers. Blocks. Who no replica tells of stays unknown.
+  void Learn(std::vector<Object>& objects);
+
+  // --- Native changes: one at a time for a key, never over an existing value. ---
+
+  // Reserves `key` for a PUT. The token keeps it reserved until it is released.
+  std::variant<Outcome, WritersUnderWay::Token> BeginPut(std::string_view key);
+
+  struct PutResult {
+    Outcome outcome = Outcome::kVolumesFailed;
+    std::optional<Object> object;  // as committed
+  };
+
+  // Stores a value under a key that has none (or an unlinked one). `token` is from BeginPut().
+  // `before_read`: see ReplicaWriteRequest.
+  PutResult PutNew(std::string_view key, const WritersUnderWay::Token& token, Source& source,
+                   const std::function<void()>& before_read);
+
+  // Deletes at once; what a volume does not answer is queued. `kDone` in both cases.
+  Outcome Delete(std::string_view key);
+  Outcome Unlink(std::string_view key);
+  // Brings the key to the volumes where it belongs (rebalance_key.cc).
+  Outcome Rebalance(std::string_view key);
+
+  // --- Changes that replace: any number at once, the greatest generation wins. ---
+
+  struct ReplaceRequest {
+    // Asked with the present value (unlinked ones are absent) before anything is written and again
+    // in the moment of the commit. Empty: no condition.
+    std::function<Outcome(const std::optional<Object>& current)> condition;
+    // Completes the metadata once the value is known, before the sidecar is written.
+    std::function<void(format::ObjectMetadata& metadata)> describe;
+    // The sidecar's content for that metadata; nullopt when there is nothing to say.
+    std::function<std::optional<std::string>(const format::ObjectMetadata& metadata)> sidecar;
+    std::function<void()> before_read;
+  };
+  PutResult Replace(std::string_view key, Source& source, const ReplaceRequest& request);
+
+  // Changes what is known of a value (`describe` gets the present metadata) without moving its
+  // bytes. kImpossible when the original wrote it, kVolumesFailed when a volume that holds it does
+  // not take the new sidecar: the caller then writes the value anew.
+  PutResult UpdateMetadata(std::string_view key, const ReplaceRequest& request);
+
+  // Removes the value; its blob goes after garbage_delay. kMissing when there was none.
+  Outcome Remove(std::string_view key,
+                 const std::function<Outcome(const std::optional<Object>& current)>& condition);
+
+  // --- For whole-store work (rebalance.h, garbage_collector.h) ---
+
+  // As Rebalance(), without keeping native changes of the key out: whoever changes it meanwhile
+  // wins, and the answer is kBusy.
+  struct MoveResult {
+    Outcome outcome = Outcome::kDone;
+    bool moved = false;  // the record was changed, or a lost replica restored
+  };
+  // Replicas on `distrusted` volumes are not read from, and are written again.
+  MoveResult RebalanceQuietly(std::string_view key,
+                              const std::vector<std::string>& distrusted = {});
+
+  // Greater than the id of every pending blob of this process so far, and than `after`.
+  std::uint64_t NextPendingId(std::uint64_t after) { return generations_.Next(after); }
+  // Whether the pending blob is in the hands of a thread of this process.
+  bool IsHandled(std::uint64_t pending_id) const;
+
+  // Called whenever something was left to the garbage collector, with the time from which on it can
+  // be dealt with.
+  void SetGarbageListener(std::function<void(std::int64_t not_before_us)> listener);
+
+ private:
+  struct PutPlan;
+  // Volumes in placement order, as they are asked to take a new blob: those that accept writes
+  // first.
+  std::vector<std::string> Candidates(std::vector<std::string> order) const;
+  // The steps of a PUT (put.cc), in this order.
+  PutResult Put(std::string_view key, Source& source, bool replace, const ReplaceRequest& request);
+  Outcome NoteIntent(PutPlan& plan);
+  std::optional<ValueDigest> WriteBlob(PutPlan& plan, Source& source);
+  bool WriteSidecar(PutPlan& plan, const std::string& sidecar);
+  PutResult CommitPut(PutPlan& plan, const format::ObjectMetadata& metadata);
+
+  // The steps of a rebalance of one key (rebalance_key.cc).
+  struct MovePlan;
+  Outcome PlanMove(std::string_view key, const std::vector<std::string>& distrusted,
+                   MovePlan& plan);
+  bool CopyReplicas(MovePlan& plan);
+  Outcome CommitMove(MovePlan& plan);
+
+  void LearnGroup(std::span<Object* const> objects);
+  void Keep(Object& object, const VolumeAnswer& answer);
+
+  void TellGarbageListener(std::int64_t not_before_us);
+
+  Index& index_;
+  VolumeClient& volumes_;
+  const StoreOptions options_;
+  GenerationClock generations_;
+  WritersUnderWay writers_;
+
+  mutable std::mutex placement_mutex_;
+  std::shared_ptr<const Placement> placement_;
+
+  HandledBlobs handled_;
+
+  std::mutex listener_mutex_;
+  std::function<void(std::int64_t)> listener_;
+};
+
+}  // namespace mkv
+
+#endif  // MKVCORE_STORE_STORE_H_

@@ -1,0 +1,63 @@
+#include "mkvcore/store/value_reader.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "mkvcore/volumes/value_hasher.h"
+#include "mkvcore/volumes/volume_health.h"
+
+namespace mkv {
+
+ValueReader::ValueReader(VolumeClient& client, const Object& object, std::uint64_t size)
+    : client_(client), replicas_(object.Replicas()), size_(size) {
+  if (object.metadata && object.metadata->has_crc32c()) crc32c_ = object.metadata->crc32c();
+  std::stable_partition(replicas_.begin(), replicas_.end(), [&client](const BlobLocation& replica) {
+    return !client.health().IsDown(replica.volume);
+  });
+}
+
+void ValueReader::Read(std::uint64_t offset, std::uint64_t length,
+                       const std::function<void(std::string_view piece)>& sink) {
+  const bool check = offset == 0 && length == size_ && crc32c_.has_value();
+  std::uint64_t read = 0;
+  std::uint32_t crc32c = 0;
+  std::string last;  // withheld until the digest is known to be right
+  std::string error = "the value has no replica";
+
+  for (const BlobLocation& replica : replicas_) {
+    if (read == length) break;
+    const std::string range =
+        std::to_string(offset + read) + "-" + std::to_string(offset + length - 1);
+    const bool whole = offset + read == 0 && length == size_;
+    const VolumeAnswer answer =
+        client_.Get(replica, whole ? "" : range, [&](std::string_view piece) {
+          if (piece.size() > length - read) return false;  // longer than the value: not ours
+          if (check) crc32c = Crc32c(piece, crc32c);
+          read += piece.size();
+          if (check && read == length) {
+            last = piece;
+          } else {
+            sink(piece);
+          }
+          return true;
+        });
+    if (read == length) {
+      if (check && crc32c != *crc32c_) {
+        bad_volumes_.push_back(replica.volume);
+        throw ReadError("the replica " + replica.Url() + " is damaged", /*damaged=*/true);
+      }
+      break;
+    }
+    error = replica.Url() + ": " +
+            (answer.error.empty() ? "status " + std::to_string(answer.status) : answer.error);
+    spdlog::warn("read: {} after {} of {} bytes", error, read, length);
+    if (answer.delivery == VolumeAnswer::Delivery::kAnswered && answer.status < 500) {
+      bad_volumes_.push_back(replica.volume);
+    }
+  }
+  if (read != length) throw ReadError(error, /*damaged=*/false);
+  if (!last.empty()) sink(last);
+}
+
+}  // namespace mkv

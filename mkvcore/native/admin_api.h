@@ -1,0 +1,38 @@
+// The gateway's own calls, under `/.mkv/`:
+//
+//   GET  /.mkv/health               200 once the gateway serves; for anyone
+//   POST /.mkv/rebalance            rebalances every key; progress as JSON, a line a second
+//   POST /.mkv/forget?volume=H:P    drops what is queued for a volume that will not come back
+//
+// All but health are for administrators (native_access.h). Thread-safe.
+#ifndef MKVCORE_NATIVE_ADMIN_API_H_
+#define MKVCORE_NATIVE_ADMIN_API_H_
+
+#include <atomic>
+#include <memory>
+
+#include "mkvcore/http/handler.h"
+#include "mkvcore/native/native_access.h"
+#include "mkvcore/store/store.h"
+
+namespace mkv {
+
+class AdminApi {
+ public:
+  explicit AdminApi(Store& store) : store_(store) {}
+
+  // Answers what needs no caller; false if it is something else.
+  static bool AnswerForAnyone(http::Exchange& exchange);
+  void OnRequest(const std::shared_ptr<http::Exchange>& exchange, const NativeCaller& caller);
+
+ private:
+  void Rebalance(http::Transfer& transfer);
+  void Forget(http::Transfer& transfer);
+
+  Store& store_;
+  std::atomic<bool> rebalancing_{false};  // one at a time
+};
+
+}  // namespace mkv
+
+#endif  // MKVCORE_NATIVE_ADMIN_API_H_

@@ -1,0 +1,174 @@
+#include "mkvcore/native/native_api.h"
+
+#include <functional>
+#include <utility>
+
+#include "mkvcore/format/index_keys.h"
+#include "mkvcore/native/key_listing.h"
+#include "mkvcore/native/nonempty_source.h"
+
+namespace mkv {
+
+namespace {
+
+http::Response Error(int status, const std::string& message) {
+  http::Response response;
+  response.status = status;
+  // The original's 404 has no body at all.
+  if (status != 404) {
+    response.Header("Content-Type", "text/plain; charset=utf-8");
+    response.body = message + "\n";
+  }
+  return response;
+}
+
+// The answer to a change that ended so. `done` is its status when all went well.
+http::Response Answer(Outcome outcome, int done) {
+  http::Response response;
+  switch (outcome) {
+    case Outcome::kDone:
+      response.status = done;
+      return response;
+    case Outcome::kExists:
+      return Error(403, "the key exists: DELETE it before another PUT");
+    case Outcome::kProtected:
+      return Error(403, "the server runs with -protect: UNLINK the key before DELETE");
+    case Outcome::kBusy:
+      return Error(409, "the key is being changed: try again");
+    case Outcome::kMissing:
+      return Error(404, {});
+    case Outcome::kImpossible:
+      return Error(400, "can not be rebalanced now: too few volumes answer, or no replica is left");
+    case Outcome::kVolumesFailed:
+      return Error(500, "too few volumes took the value: nothing was stored, try again");
+    case Outcome::kPreconditionFailed:
+      return Error(412, "the condition does not hold");
+  }
+  return Error(500, "unexpected outcome");
+}
+
+}  // namespace
+
+NativeApi::NativeApi(Store& store, AdminApi& admin, NativeAccess& access, RedirectOptions options)
+    : store_(store), admin_(admin), access_(access), options_(std::move(options)) {}
+
+NativeApi::~NativeApi() = default;
+
+void NativeApi::OnLoopStart(EventLoop& loop) {
+  const std::unique_lock lock(redirectors_mutex_);
+  redirectors_.emplace(&loop, std::make_shared<Redirector>(loop, store_, options_));
+}
+
+void NativeApi::OnLoopEnd(EventLoop& loop) {
+  std::shared_ptr<Redirector> ended;
+  const std::unique_lock lock(redirectors_mutex_);
+  if (const auto found = redirectors_.find(&loop); found != redirectors_.end()) {
+    ended = std::move(found->second);
+    redirectors_.erase(found);
+  }
+}
+
+void NativeApi::OnRequest(std::shared_ptr<http::Exchange> exchange) {
+  const http::RequestHead& head = exchange->head();
+  if (admin_.AnswerForAnyone(*exchange)) return;
+  const std::shared_ptr<const NativeCaller> caller = access_.Identify(head);
+  if (!caller) {
+    http::Response response = Error(401, "give an access key and its secret, as user and password");
+    response.Header("WWW-Authenticate", R"(Basic realm="mkv", charset="UTF-8")");
+    exchange->Reply(std::move(response));
+    return;
+  }
+  if (IsReservedKey(head.path)) {
+    admin_.OnRequest(exchange, *caller);
+    return;
+  }
+  // Of other methods the query means nothing, as in the original.
+  const bool lists = head.method == "GET" && !head.query.empty();
+  const bool reads = head.method == "GET" || head.method == "HEAD";
+  // What a listing shows is decided key by key.
+  if (!lists && !(reads ? caller->MayRead(head.path) : caller->MayWrite(head.path))) {
+    exchange->Reply(Error(403, "this access key may not do that here"));
+    return;
+  }
+  if (lists) {
+    Query(exchange, caller);
+  } else if (head.method == "GET" || head.method == "HEAD") {
+    const std::shared_lock lock(redirectors_mutex_);
+    redirectors_.at(&exchange->loop())->Answer(exchange);
+  } else if (head.method == "PUT") {
+    Put(exchange);
+  } else if (head.method == "DELETE") {
+    Change(exchange, [this](std::string_view key) { return store_.Delete(key); });
+  } else if (head.method == "UNLINK") {
+    Change(exchange, [this](std::string_view key) { return store_.Unlink(key); });
+  } else if (head.method == "REBALANCE") {
+    Change(exchange, [this](std::string_view key) { return store_.Rebalance(key); });
+  } else {
+    http::Response response = Error(405, "no such method");
+    response.Header("Allow", "GET, HEAD, PUT, DELETE, UNLINK, REBALANCE");
+    exchange->Reply(std::move(response));
+  }
+}
+
+http::Response NativeApi::ServerError(int status, const std::string& message,
+                                      const http::RequestHead* /*head*/) {
+  return Error(status, message);
+}
+
+void NativeApi::Query(const std::shared_ptr<http::Exchange>& exchange,
+                      const std::shared_ptr<const NativeCaller>& caller) {
+  KeyListingRequest request = ParseKeyListing(exchange->head().query);
+  if (request.status != 200) {
+    exchange->Reply(
+        Error(request.status, request.status == 400
+                                  ? "limit is no number"
+                                  : "unknown operation: ?list and ?unlinked are known"));
+    return;
+  }
+  request.query.visible = [caller](std::string_view key) { return caller->MayRead(key); };
+  exchange->RunOnWorker([this, query = std::move(request.query)](http::Transfer& transfer) {
+    ListKeys(store_.index(), transfer.head().path, query, transfer);
+  });
+}
+
+void NativeApi::Put(const std::shared_ptr<http::Exchange>& exchange) {
+  const http::RequestHead& head = exchange->head();
+  auto begun = store_.BeginPut(head.path);
+  const Outcome* refused = std::get_if<Outcome>(&begun);
+  // In the original's order: busy, empty, exists.
+  if (refused != nullptr && *refused == Outcome::kBusy) {
+    exchange->Reply(Answer(Outcome::kBusy, 201));
+    return;
+  }
+  if (!head.has_body()) {
+    exchange->Reply(Error(411, "empty values can not be stored"));
+    return;
+  }
+  if (refused != nullptr) {
+    exchange->Reply(Answer(*refused, 201));
+    return;
+  }
+  // std::function wants what it holds to be copyable; the token is not.
+  const auto token =
+      std::make_shared<WritersUnderWay::Token>(std::move(std::get<WritersUnderWay::Token>(begun)));
+  exchange->RunOnWorker([this, token](http::Transfer& transfer) {
+    // Released before any answer, that to an exception too: who reads it may change the key at
+    // once.
+    WritersUnderWay::Token held = std::move(*token);
+    NonemptySource source(transfer.body());
+    const Store::PutResult result =
+        store_.PutNew(transfer.head().path, held, source, [&transfer] { transfer.AcceptBody(); });
+    held.Release();
+    transfer.Reply(Answer(result.outcome, 201));
+  });
+}
+
+void NativeApi::Change(const std::shared_ptr<http::Exchange>& exchange,
+                       std::function<Outcome(std::string_view key)> change) {
+  // Not a pointer to a member: GCC 12 compiles its call wrongly under both sanitizers.
+  exchange->RunOnWorker([change = std::move(change)](http::Transfer& transfer) {
+    transfer.Reply(Answer(change(transfer.head().path), 204));
+  });
+}
+
+}  // namespace mkv

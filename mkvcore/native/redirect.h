@@ -1,0 +1,51 @@
+// GET and HEAD of the native API: a redirect to a replica that answers.
+//
+// Runs on the event loops. Replicas are tried in random order, volumes that failed lately last; one
+// that answered a HEAD for the blob within -verify-ttl is taken without asking again.
+#ifndef MKVCORE_NATIVE_REDIRECT_H_
+#define MKVCORE_NATIVE_REDIRECT_H_
+
+#include <chrono>
+#include <memory>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "mkvcore/http/handler.h"
+#include "mkvcore/store/store.h"
+#include "mkvcore/volumes/loop_head_client.h"
+
+namespace mkv {
+
+struct RedirectOptions {
+  std::chrono::milliseconds verify_ttl{1000};  // 0: ask before every redirect, as the original
+  std::string fallback;                        // -fallback: host to send missing keys to, or empty
+};
+
+// One for each event loop; used on that loop's thread only.
+class Redirector : public std::enable_shared_from_this<Redirector> {
+ public:
+  Redirector(EventLoop& loop, Store& store, const RedirectOptions& options);
+
+  void Answer(const std::shared_ptr<http::Exchange>& exchange);
+
+ private:
+  struct Search;
+  void TryNext(const std::shared_ptr<Search>& search);
+  // To a volume with a key: by a link that is signed and expires.
+  void RedirectTo(const BlobLocation& replica, Search& search);
+  std::vector<BlobLocation> InOrderToAsk(const Object& object);
+  bool IsVerified(const std::string& url);
+  void NoteVerified(const std::string& url);
+
+  Store& store_;
+  const RedirectOptions& options_;
+  LoopHeadClient heads_;
+  std::mt19937_64 random_;
+  std::unordered_map<std::string, EventLoop::Clock::time_point> verified_;
+};
+
+}  // namespace mkv
+
+#endif  // MKVCORE_NATIVE_REDIRECT_H_

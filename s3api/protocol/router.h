@@ -1,0 +1,56 @@
+// From the head of an HTTP request to one typed S3 request, once: no handler looks at a method, a
+// path or the name of a sub-resource again.
+//
+// A query parameter that is no sub-resource selects nothing (`x-id=PutObject`, `foo=bar`), as in
+// S3; one that is can not be mistaken for another operation: where it does not belong, the request
+// is refused. Whether an operation is served at all is not asked here.
+//
+// Pure functions; thread-safe.
+#ifndef S3API_PROTOCOL_ROUTER_H_
+#define S3API_PROTOCOL_ROUTER_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mkvcore/http/request.h"
+#include "s3api/protocol/operation.h"
+#include "s3api/protocol/query.h"
+
+namespace mkv::s3 {
+
+struct Request {
+  Operation operation;
+  std::string bucket;  // empty at the level of the service
+  std::string key;     // decoded; empty at the level of a bucket
+  Query query;
+  bool virtual_host = false;
+};
+
+// Throws S3Error:
+// - MethodNotAllowed (405, with `Allow`): no operation of that method there.
+// - InvalidRequest: a sub-resource of another level (`?versions` of a key).
+// - InvalidArgument: two sub-resources at once; uploadId without partNumber in a PUT, or the other
+//   way round; a copy source with what is no copy.
+// - PreconditionFailed: a POST to a bucket that is no form.
+// - InvalidBucketName: what can not be a bucket; for CreateBucket, by S3's rules.
+// - InvalidURI, KeyTooLongError: what can not be a key.
+Request Route(const http::RequestHead& head, std::string_view domain);
+
+// What a copy reads: the x-amz-copy-source header, `/bucket/key` or `bucket/key`, percent-encoded,
+// with `?versionId=` after it or not.
+struct CopySource {
+  std::string bucket;
+  std::string key;
+  std::optional<std::string> version_id;
+};
+// Throws InvalidArgument, or what CheckKey() throws.
+CopySource ParseCopySource(std::string_view header);
+
+// The resource as error documents name it: the path in path style, decoded, whatever style it came
+// in. For requests that could not be routed too.
+std::string ResourceOf(const http::RequestHead& head, std::string_view domain);
+
+}  // namespace mkv::s3
+
+#endif  // S3API_PROTOCOL_ROUTER_H_

@@ -1,0 +1,101 @@
+#include "s3api/program/admin_client.h"
+
+#include <Poco/Exception.h>
+#include <Poco/Net/HTTPBasicCredentials.h>
+#include <Poco/Net/HTTPClientSession.h>
+#include <Poco/Net/HTTPRequest.h>
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/StreamCopier.h>
+#include <Poco/Timespan.h>
+#include <Poco/URI.h>
+
+#include <cstdlib>
+#include <istream>
+#include <stdexcept>
+
+#include "s3api/program/command_line.h"
+
+namespace mkv {
+
+namespace {
+
+using Poco::Net::HTTPClientSession;
+using Poco::Net::HTTPRequest;
+using Poco::Net::HTTPResponse;
+
+// A rebalance writes a line a second; a server silent for so long is gone.
+constexpr long kTimeoutSeconds = 60;
+
+std::istream& Send(HTTPClientSession& session, const std::string& path,
+                   const AdminClient::Query& query) {
+  session.setTimeout(Poco::Timespan(kTimeoutSeconds, 0));
+  Poco::URI target(path);
+  for (const auto& [name, value] : query) target.addQueryParameter(name, value);
+  HTTPRequest request(HTTPRequest::HTTP_POST, target.getPathAndQuery(), HTTPRequest::HTTP_1_1);
+  request.setContentLength(0);
+  const char* const access_key = std::getenv("MKV_ACCESS_KEY");
+  const char* const secret_key = std::getenv("MKV_SECRET_KEY");
+  if (access_key != nullptr && secret_key != nullptr) {
+    Poco::Net::HTTPBasicCredentials(access_key, secret_key).authenticate(request);
+  }
+  session.sendRequest(request);
+  HTTPResponse response;
+  std::istream& body = session.receiveResponse(response);
+  if (response.getStatus() != HTTPResponse::HTTP_OK) {
+    std::string reason;
+    Poco::StreamCopier::copyToString(body, reason);
+    throw std::runtime_error("the server says " + std::to_string(response.getStatus()) + ": " +
+                             reason);
+  }
+  return body;
+}
+
+// Poco's message alone often is empty; its display text names the kind and the address.
+[[noreturn]] void Rethrow(const Poco::Exception& error, const std::string& host,
+                          unsigned short port) {
+  throw std::runtime_error("no answer from " + host + ":" + std::to_string(port) + ": " +
+                           error.displayText());
+}
+
+}  // namespace
+
+AdminClient::AdminClient(const std::string& url) {
+  try {
+    const Poco::URI parsed(url);
+    if (parsed.getScheme() != "http" || parsed.getHost().empty()) {
+      throw UsageError("-server: \"" + url + "\" is not http://HOST:PORT");
+    }
+    host_ = parsed.getHost();
+    port_ = parsed.getPort();
+  } catch (const Poco::SyntaxException&) {
+    throw UsageError("-server: \"" + url + "\" is not http://HOST:PORT");
+  }
+}
+
+std::string AdminClient::Post(const std::string& path, const Query& query) {
+  try {
+    HTTPClientSession session(host_, port_);
+    std::string body;
+    Poco::StreamCopier::copyToString(Send(session, path, query), body);
+    return body;
+  } catch (const Poco::Exception& error) {
+    Rethrow(error, host_, port_);
+  }
+}
+
+bool AdminClient::PostForLines(const std::string& path, const std::atomic<bool>& stop,
+                               const std::function<void(std::string_view line)>& line) {
+  try {
+    HTTPClientSession session(host_, port_);
+    std::istream& body = Send(session, path, {});
+    for (std::string text; std::getline(body, text);) {
+      line(text);
+      if (stop) return false;
+    }
+    return true;
+  } catch (const Poco::Exception& error) {
+    Rethrow(error, host_, port_);
+  }
+}
+
+}  // namespace mkv

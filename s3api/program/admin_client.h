@@ -1,0 +1,36 @@
+// Admin calls to a running server: what `-server URL` stands for. Signed in with MKV_ACCESS_KEY and
+// MKV_SECRET_KEY from the environment, if they are set. Blocking; one call at a time.
+#ifndef S3API_PROGRAM_ADMIN_CLIENT_H_
+#define S3API_PROGRAM_ADMIN_CLIENT_H_
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mkv {
+
+class AdminClient {
+ public:
+  using Query = std::vector<std::pair<std::string, std::string>>;
+
+  // `url`: http://HOST:PORT. Throws UsageError when it is none.
+  explicit AdminClient(const std::string& url);
+
+  // The body of a 200. Throws std::runtime_error, with what the server said, for anything else.
+  std::string Post(const std::string& path, const Query& query = {});
+
+  // The same, line by line as they come. Returns false when `stop` ended it before its end.
+  bool PostForLines(const std::string& path, const std::atomic<bool>& stop,
+                    const std::function<void(std::string_view line)>& line);
+
+ private:
+  std::string host_;
+  unsigned short port_ = 0;
+};
+
+}  // namespace mkv
+
+#endif  // S3API_PROGRAM_ADMIN_CLIENT_H_

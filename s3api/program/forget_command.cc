@@ -1,0 +1,26 @@
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "mkvcore/store/garbage_collector.h"
+#include "s3api/program/admin_client.h"
+#include "s3api/program/commands.h"
+#include "s3api/program/store_stack.h"
+
+namespace mkv {
+
+int RunForget(const Options& options) {
+  const std::string& volume = options.arguments.front();
+  std::uint64_t forgotten = 0;
+  if (options.server.empty()) {
+    StoreStack stack(options);
+    forgotten = ForgetVolume(stack.store(), volume).blobs;
+  } else {
+    AdminClient server(options.server);
+    const std::string answer = server.Post("/.mkv/forget", {{"volume", volume}});
+    forgotten = nlohmann::json::parse(answer).at("forgotten").get<std::uint64_t>();
+  }
+  std::cout << "forgotten: " << forgotten << " blobs that waited for " << volume << "\n";
+  return 0;
+}
+
+}  // namespace mkv

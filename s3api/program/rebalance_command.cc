@@ -1,0 +1,88 @@
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "mkvcore/store/garbage_collector.h"
+#include "mkvcore/store/progress.h"
+#include "mkvcore/store/rebalance.h"
+#include "s3api/program/admin_client.h"
+#include "s3api/program/commands.h"
+#include "s3api/program/signals.h"
+#include "s3api/program/store_stack.h"
+
+namespace mkv {
+
+namespace {
+
+RebalanceSummary FromJson(const nlohmann::json& json) {
+  RebalanceSummary summary;
+  summary.total = json.at("total").get<std::uint64_t>();
+  summary.done = json.at("done").get<std::uint64_t>();
+  summary.moved = json.at("moved").get<std::uint64_t>();
+  summary.busy = json.at("busy").get<std::uint64_t>();
+  summary.failed = json.at("failed").get<std::uint64_t>();
+  summary.interrupted = json.at("interrupted").get<bool>();
+  return summary;
+}
+
+void Show(Progress& progress, const RebalanceSummary& summary) {
+  progress.Show(summary.done, summary.total, WithThousands(summary.moved) + " moved");
+}
+
+RebalanceSummary RebalanceThere(const std::string& server, Progress& progress,
+                                const std::atomic<bool>& stop) {
+  RebalanceSummary summary;
+  summary.interrupted = true;  // until the server says that it finished
+  AdminClient(server).PostForLines("/.mkv/rebalance", stop, [&](std::string_view line) {
+    const nlohmann::json json = nlohmann::json::parse(line);
+    summary = FromJson(json);
+    summary.interrupted |= !json.at("finished").get<bool>();
+    Show(progress, summary);
+  });
+  return summary;
+}
+
+RebalanceSummary RebalanceHere(const Options& options, Progress& progress,
+                               const std::atomic<bool>& stop) {
+  StoreStack stack(options);
+  GarbageCollector collector(stack.store());
+  // What is still to be deleted could otherwise be in the way of a copy.
+  collector.RunPass(/*hurry=*/true);
+  RebalanceOptions how;
+  how.threads = options.threads;
+  const RebalanceSummary summary = RebalanceAll(
+      stack.store(), how, [&progress](const RebalanceSummary& now) { Show(progress, now); }, stop);
+  // Nobody is served, so nobody is reading what was moved away.
+  const GarbageCollector::PassResult left = collector.RunPass(/*hurry=*/true);
+  if (left.pending > 0) {
+    spdlog::warn(
+        "{} blobs are still to be deleted: by the server when it runs, or by another rebalance "
+        "in some minutes",
+        left.pending);
+  }
+  return summary;
+}
+
+}  // namespace
+
+int RunRebalance(const Options& options) {
+  std::atomic<bool> stop{false};
+  const SignalThread signals({}, [&stop] { stop = true; });
+  RebalanceSummary summary;
+  {
+    Progress progress("rebalance", "keys");
+    summary = options.server.empty() ? RebalanceHere(options, progress, stop)
+                                     : RebalanceThere(options.server, progress, stop);
+  }
+  std::cout
+      << "rebalance: " << summary.done << " of " << summary.total << " keys looked at, "
+      << summary.moved << " moved, " << summary.busy
+      << " busy (changing, or their old replicas still being deleted: run it again in a minute), "
+      << summary.failed << " failed" << (summary.interrupted ? "; interrupted, run it again" : "")
+      << "\n";
+  return summary.ok() ? 0 : 1;
+}
+
+}  // namespace mkv

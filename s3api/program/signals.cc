@@ -1,0 +1,59 @@
+#include "s3api/program/signals.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <ctime>
+#include <utility>
+
+namespace mkv {
+
+namespace {
+
+constexpr int kInterruptedExit = 130;
+
+sigset_t BlockedSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGHUP);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+}  // namespace
+
+void BlockSignals() {
+  const sigset_t signals = BlockedSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+SignalThread::SignalThread(std::function<void()> on_reload, std::function<void()> on_stop)
+    : thread_([this, on_reload = std::move(on_reload), on_stop = std::move(on_stop)](
+                  const std::stop_token& ended) { Run(ended, on_reload, on_stop); }) {}
+
+SignalThread::~SignalThread() = default;
+
+void SignalThread::Run(const std::stop_token& ended, const std::function<void()>& on_reload,
+                       const std::function<void()>& on_stop) {
+  const sigset_t signals = BlockedSignals();
+  const timespec poll_interval{0, 100'000'000};
+  bool stopping = false;
+  while (!ended.stop_requested()) {
+    switch (sigtimedwait(&signals, nullptr, &poll_interval)) {
+      case SIGHUP:
+        if (on_reload) on_reload();
+        break;
+      case SIGINT:
+      case SIGTERM:
+        if (std::exchange(stopping, true)) _exit(kInterruptedExit);
+        on_stop();
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+}  // namespace mkv

@@ -1,0 +1,93 @@
+#include "s3api/resources/answers.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "mkvcore/store/value_reader.h"
+#include "mkvcore/volumes/memory_source.h"
+#include "s3api/signature/payload_plan.h"
+#include "s3api/signature/payload_source.h"
+
+namespace mkv::s3 {
+
+void AddCommonHeaders(const http::RequestHead& head, http::Response* response) {
+  response->Header("x-amz-request-id", head.id);
+  response->Header("Server", "mkv");
+}
+
+void Reply(Call& call, http::Response response) {
+  AddCommonHeaders(call.head, &response);
+  call.transfer.Reply(std::move(response));
+}
+
+void ReplyXml(Call& call, const XmlDocument& document) {
+  http::Response response;
+  response.Header("Content-Type", "application/xml");
+  response.body = document.Text();
+  Reply(call, std::move(response));
+}
+
+PayloadPlan PlanOf(const Call& call) {
+  auto planned = PlanPayload(call.view, call.payload, call.chunk_signer);
+  if (const Refusal* refusal = std::get_if<Refusal>(&planned)) throw S3Error(*refusal);
+  return std::get<PayloadPlan>(std::move(planned));
+}
+
+std::string ReadBody(Call& call, std::size_t limit) {
+  // The transfer's limit counts the transfer coding of the payload too, which at worst doubles it.
+  std::string raw = call.transfer.ReadBody(2 * limit);
+  MemorySource held(std::move(raw));
+  const PayloadSource source(held, PlanOf(call));
+  const std::string body(source.held().value_or(""));
+  if (body.size() > limit) throw S3Error(ErrorCode::kMaxMessageLengthExceeded);
+  return body;
+}
+
+void ThrowUnlessDone(Outcome outcome, const Call& call) {
+  switch (outcome) {
+    case Outcome::kDone:
+      return;
+    case Outcome::kMissing:
+      throw NoSuchKeyError(call.request.key);
+    case Outcome::kProtected:
+      throw S3Error(
+          ErrorCode::kAccessDenied,
+          "The server runs with -protect: UNLINK the key before it is deleted or replaced.");
+    case Outcome::kPreconditionFailed:
+      throw S3Error(ErrorCode::kPreconditionFailed);
+    case Outcome::kVolumesFailed:
+      throw S3Error(ErrorCode::kServiceUnavailable,
+                    "Too few volumes took the value: nothing was stored. Try again.")
+          .Header("Retry-After", "1");
+    case Outcome::kBusy:
+      throw S3Error(ErrorCode::kConditionalRequestConflict);
+    case Outcome::kExists:
+    case Outcome::kImpossible:
+      break;
+  }
+  throw S3Error(ErrorCode::kInternalError);
+}
+
+S3Error AsS3Error(const std::exception_ptr& thrown, const http::RequestHead& head) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const S3Error& error) {
+    return error;
+  } catch (const PayloadError& error) {
+    return S3Error(error.refusal());
+  } catch (const ReadError& error) {
+    spdlog::error("{} {} {}: {}", head.id, head.method, head.path, error.what());
+    return S3Error(ErrorCode::kServiceUnavailable, "No volume could deliver the value. Try again.")
+        .Header("Retry-After", "1");
+  } catch (const IndexError& error) {
+    spdlog::error("{} {} {}: {}", head.id, head.method, head.path, error.what());
+    return S3Error(ErrorCode::kServiceUnavailable, "The index can not be used now. Try again.")
+        .Header("Retry-After", "1");
+  } catch (const std::exception& error) {
+    spdlog::error("{} {} {}: {}", head.id, head.method, head.path, error.what());
+    return S3Error(ErrorCode::kInternalError);
+  }
+}
+
+}  // namespace mkv::s3

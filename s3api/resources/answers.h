@@ -1,0 +1,40 @@
+// How operations answer: the headers that every S3 answer carries, XML bodies, errors.
+#ifndef S3API_RESOURCES_ANSWERS_H_
+#define S3API_RESOURCES_ANSWERS_H_
+
+#include <cstddef>
+#include <exception>
+#include <string>
+
+#include "mkvcore/http/response.h"
+#include "s3api/protocol/error.h"
+#include "s3api/protocol/xml.h"
+#include "s3api/resources/call.h"
+#include "s3api/signature/payload_plan.h"
+
+namespace mkv::s3 {
+
+// x-amz-request-id, the same id as in the log line, and Server.
+void AddCommonHeaders(const http::RequestHead& head, http::Response* response);
+
+void Reply(Call& call, http::Response response);
+void ReplyXml(Call& call, const XmlDocument& document);
+
+// What the request promises of its payload. Throws S3Error.
+PayloadPlan PlanOf(const Call& call);
+
+// The whole body, decoded and checked against everything that the request says of it.
+// MaxMessageLengthExceeded for more than `limit` bytes.
+std::string ReadBody(Call& call, std::size_t limit);
+
+// What stopped a request, in the terms of S3: errors of the protocol as they are, a store that can
+// not serve now as ServiceUnavailable, anything unforeseen as an InternalError. The latter two are
+// logged.
+S3Error AsS3Error(const std::exception_ptr& thrown, const http::RequestHead& head);
+
+// The outcome of a change as the error that it is; kDone throws nothing.
+void ThrowUnlessDone(Outcome outcome, const Call& call);
+
+}  // namespace mkv::s3
+
+#endif  // S3API_RESOURCES_ANSWERS_H_

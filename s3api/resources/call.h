@@ -1,0 +1,59 @@
+// One S3 request on a worker thread: routed, authenticated and authorised, on its way through the
+// function that serves its operation.
+#ifndef S3API_RESOURCES_CALL_H_
+#define S3API_RESOURCES_CALL_H_
+
+#include <optional>
+#include <string>
+
+#include "mkvcore/http/handler.h"
+#include "mkvcore/store/replica_repairer.h"
+#include "mkvcore/store/store.h"
+#include "s3api/protocol/credentials.h"
+#include "s3api/protocol/keys.h"
+#include "s3api/protocol/router.h"
+#include "s3api/resources/bucket_registry.h"
+#include "s3api/signature/chunk_signer.h"
+#include "s3api/signature/payload_hash.h"
+#include "s3api/signature/request_view.h"
+
+namespace mkv::s3 {
+
+struct S3Options {
+  std::string domain;  // -domain: buckets are also named in the Host; empty: path style only
+  std::string region;  // -region: the only one accepted; empty: any, and us-east-1 is told
+  bool implicit_buckets =
+      false;  // -implicit-buckets: a PUT into a bucket that is not there makes it
+};
+
+// What all operations stand on. Outlives every Call; thread-safe.
+struct Service {
+  Store& store;
+  BucketRegistry& buckets;
+  ReplicaRepairer& repairer;
+  const S3Options& options;
+};
+
+struct Call {
+  Service& service;
+  const Request& request;
+  const http::RequestHead& head;
+  const RequestView& view;
+  const Principal* principal;  // nullptr: nobody signed the request
+  // What the signature says of the body.
+  const PayloadHash& payload;
+  const std::optional<ChunkSigner>& chunk_signer;
+  // Of the request, where it names one that exists.
+  const std::optional<Bucket>& bucket;
+  http::Transfer& transfer;
+
+  // The user's name; empty for nobody, and for everyone where the server is open.
+  std::string User() const { return principal != nullptr ? principal->user : std::string(); }
+
+  // The key of the store that the request names.
+  std::string StoreKey() const { return s3::StoreKey(request.bucket, request.key); }
+};
+
+}  // namespace mkv::s3
+
+#endif  // S3API_RESOURCES_CALL_H_

@@ -1,0 +1,40 @@
+#include "s3api/resources/handlers.h"
+
+namespace mkv::s3 {
+
+Handler HandlerOf(Operation operation) {
+  switch (operation) {
+    case Operation::kListBuckets:
+      return ListBuckets;
+    case Operation::kCreateBucket:
+      return CreateBucket;
+    case Operation::kHeadBucket:
+      return HeadBucket;
+    case Operation::kDeleteBucket:
+      return DeleteBucket;
+    case Operation::kGetBucketLocation:
+      return GetBucketLocation;
+    case Operation::kGetBucketVersioning:
+      return GetBucketVersioning;
+    case Operation::kListObjects:
+    case Operation::kListObjectsV2:
+      return ListObjects;
+    case Operation::kGetObject:
+    case Operation::kHeadObject:
+      return GetObject;
+    case Operation::kGetObjectAttributes:
+      return GetObjectAttributes;
+    case Operation::kPutObject:
+      return PutObject;
+    case Operation::kCopyObject:
+      return CopyObject;
+    case Operation::kDeleteObject:
+      return DeleteObject;
+    case Operation::kDeleteObjects:
+      return DeleteObjects;
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace mkv::s3

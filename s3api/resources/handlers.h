@@ -1,0 +1,45 @@
+// The functions that serve the operations, grouped by resource in files of the same names, and the
+// one table that says which operations are served.
+//
+// Each answers through call.transfer, or throws: S3Error and PayloadError as they are, ReadError
+// and IndexError as what the client is to do next (s3_api.cc).
+#ifndef S3API_RESOURCES_HANDLERS_H_
+#define S3API_RESOURCES_HANDLERS_H_
+
+#include "s3api/resources/call.h"
+
+namespace mkv::s3 {
+
+using Handler = void (*)(Call& call);
+
+// nullptr: NotImplemented.
+Handler HandlerOf(Operation operation);
+
+// buckets.cc
+void ListBuckets(Call& call);
+void CreateBucket(Call& call);
+void HeadBucket(Call& call);
+void DeleteBucket(Call& call);
+void GetBucketLocation(Call& call);
+void GetBucketVersioning(Call& call);
+
+// object_listing.cc
+void ListObjects(Call& call);
+
+// object_reading.cc
+void GetObject(Call& call);  // and HeadObject
+void GetObjectAttributes(Call& call);
+
+// object_writing.cc
+void PutObject(Call& call);
+
+// object_copying.cc
+void CopyObject(Call& call);
+
+// object_deletion.cc
+void DeleteObject(Call& call);
+void DeleteObjects(Call& call);
+
+}  // namespace mkv::s3
+
+#endif  // S3API_RESOURCES_HANDLERS_H_

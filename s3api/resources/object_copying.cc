@@ -1,0 +1,140 @@
+// CopyObject: a value from one key to another, or onto itself with other metadata.
+#include <memory>
+
+#include "mkvcore/store/value_reader.h"
+#include "mkvcore/volumes/blob_source.h"
+#include "mkvcore/volumes/memory_source.h"
+#include "s3api/protocol/etag.h"
+#include "s3api/protocol/object_headers.h"
+#include "s3api/protocol/time_text.h"
+#include "s3api/protocol/xml.h"
+#include "s3api/resources/answers.h"
+#include "s3api/resources/handlers.h"
+#include "s3api/resources/object_metadata.h"
+#include "s3api/resources/object_state.h"
+#include "s3api/resources/patient_reply.h"
+
+namespace mkv::s3 {
+
+namespace {
+
+// A replica of the value, from the first volume that begins to deliver it. Throws ReadError.
+std::unique_ptr<BlobSource> OpenReplica(Store& store, const Object& object) {
+  std::string error = "the value has no replica";
+  for (const BlobLocation& replica : object.Replicas()) {
+    try {
+      return std::make_unique<BlobSource>(store.volumes(), replica);
+    } catch (const SourceError& failed) {
+      error = failed.what();
+    }
+  }
+  throw ReadError(error, /*damaged=*/false);
+}
+
+struct Copy {
+  Call& call;
+  Object source;
+  bool replaces_metadata;
+  format::ObjectMetadata replacement;  // headers of the request, where they replace the source's
+  WriteConditions conditions;
+
+  // What the copy is, beside its bytes, size and digests.
+  void Describe(format::ObjectMetadata& metadata) const {
+    const format::ObjectMetadata& from = source.known();
+    *metadata.mutable_headers() = (replaces_metadata ? replacement : from).headers();
+    *metadata.mutable_tags() = from.tags();
+    if (!from.composite_checksum()) *metadata.mutable_checksums() = from.checksums();
+    metadata.set_owner(call.User());
+  }
+
+  Store::ReplaceRequest Request() {
+    Store::ReplaceRequest request;
+    request.condition = StoreCondition(call.service.store, conditions, call.request.key);
+    request.describe = [this](format::ObjectMetadata& metadata) {
+      // The bytes that came are those that were stored: the copy must not spread damage.
+      const format::ObjectMetadata& from = source.known();
+      if (from.has_crc32c() && from.crc32c() != metadata.crc32c()) {
+        throw ReadError("the replica of " + source.key + " that was copied is damaged",
+                        /*damaged=*/true);
+      }
+      Describe(metadata);
+    };
+    request.sidecar = SidecarOf;
+    return request;
+  }
+};
+
+// Onto itself: only what is known of the value changes. nullopt when the bytes must move after all.
+std::optional<Store::PutResult> ChangeInPlace(Copy& copy) {
+  const Store::PutResult result =
+      copy.call.service.store.UpdateMetadata(copy.source.key, copy.Request());
+  if (result.outcome == Outcome::kImpossible || result.outcome == Outcome::kVolumesFailed) {
+    return std::nullopt;
+  }
+  return result;
+}
+
+Store::PutResult MoveBytes(Copy& copy, PatientReply& reply) {
+  Store& store = copy.call.service.store;
+  const std::string target = copy.call.StoreKey();
+  if (copy.source.known().size() == 0) {
+    MemorySource empty{std::string()};
+    return store.Replace(target, empty, copy.Request());
+  }
+  const std::unique_ptr<BlobSource> replica = OpenReplica(store, copy.source);
+  PatientSource source(*replica, reply);
+  return store.Replace(target, source, copy.Request());
+}
+
+}  // namespace
+
+void CopyObject(Call& call) {
+  const http::RequestHead& head = call.head;
+  const CopySource from = ParseCopySource(head.headers.get("x-amz-copy-source"));
+  if (from.version_id && *from.version_id != "null") throw S3Error(ErrorCode::kNoSuchVersion);
+  const Bucket bucket = call.service.buckets.Require(from.bucket);
+  if (call.principal == nullptr ||
+      !Allows(*call.principal, from.bucket, Action::kRead, OwnerOf(bucket))) {
+    throw S3Error(ErrorCode::kAccessDenied);
+  }
+  RefuseUnsupportedHeaders(head);
+  Copy copy{call,
+            RequireObject(call.service.store, StoreKey(from.bucket, from.key), from.key),
+            IsReplaceDirective(head, "x-amz-metadata-directive"),
+            {},
+            WriteConditions::Of(head)};
+  StoreObjectHeaders(head, copy.replacement);
+  const std::string source_etag = ETagOf(copy.source);
+  ReadConditions::OfCopySource(head).CheckCopySource({source_etag, copy.source.known().mtime_us()});
+  const bool onto_itself = copy.source.key == call.StoreKey();
+  if (onto_itself && !copy.replaces_metadata) {
+    throw S3Error(ErrorCode::kInvalidRequest,
+                  "This copy request is illegal because it is trying to copy an object to itself "
+                  "without changing the object's metadata, storage class, website redirect "
+                  "location or encryption attributes.");
+  }
+  if (copy.source.known().size() > kMaxPutBytes) {
+    throw S3Error(ErrorCode::kInvalidRequest,
+                  "The specified copy source is larger than the maximum allowable size for a copy "
+                  "source: 5368709120");
+  }
+
+  PatientReply reply(call);
+  try {
+    std::optional<Store::PutResult> result;
+    if (onto_itself) result = ChangeInPlace(copy);
+    if (!result) result = MoveBytes(copy, reply);
+    ThrowUnlessDone(result->outcome, call);
+
+    XmlDocument document("CopyObjectResult");
+    XmlNode root = document.root();
+    const format::ObjectMetadata& metadata = *result->object->metadata;
+    root.Add("LastModified", FormatIsoTimeMillis(metadata.mtime_us()));
+    root.Add("ETag", QuoteETag(ETagOf(*result->object)));
+    reply.Finish(document);
+  } catch (...) {
+    reply.Fail(std::current_exception());
+  }
+}
+
+}  // namespace mkv::s3

@@ -1,0 +1,50 @@
+#include "s3api/resources/object_state.h"
+
+#include <utility>
+#include <vector>
+
+#include "s3api/protocol/error.h"
+#include "s3api/protocol/etag.h"
+
+namespace mkv::s3 {
+
+namespace {
+
+Object WithMetadata(Store& store, Object object) {
+  if (object.knows_metadata()) return object;
+  std::vector<Object> unknown{std::move(object)};
+  store.Learn(unknown);
+  if (!unknown.front().knows_metadata()) {
+    throw S3Error(ErrorCode::kServiceUnavailable, "No volume tells of the object. Try again.");
+  }
+  return std::move(unknown.front());
+}
+
+}  // namespace
+
+std::string ETagOf(const Object& object) { return ETagOf(object.known(), object.record.hash); }
+
+Object RequireObject(Store& store, const std::string& store_key, std::string_view key) {
+  std::optional<Object> object = store.Find(store_key);
+  if (!object || object->record.unlinked) throw NoSuchKeyError(key);
+  return WithMetadata(store, *std::move(object));
+}
+
+std::function<Outcome(const std::optional<Object>& current)> StoreCondition(
+    Store& store, const WriteConditions& conditions, const std::string& key) {
+  if (conditions.empty()) return {};
+  return [&store, conditions, key](const std::optional<Object>& current) {
+    if (!current) {
+      conditions.Check(nullptr, 0, key);
+    } else {
+      const Object object = WithMetadata(store, *current);
+      const format::ObjectMetadata& metadata = object.known();
+      const std::string etag = ETagOf(metadata, object.record.hash);
+      const Validators validators{etag, metadata.mtime_us()};
+      conditions.Check(&validators, metadata.size(), key);
+    }
+    return Outcome::kDone;
+  };
+}
+
+}  // namespace mkv::s3

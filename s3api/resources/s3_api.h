@@ -1,0 +1,52 @@
+// The S3 protocol over HTTP. The sequence is written once, here: route, authenticate, authorise,
+// run, answer; what goes wrong in any step becomes an S3 error document in one place.
+//
+// The head of a request is routed and its signature verified on the event loop, so that a request
+// that is nobody's costs no thread; the rest runs on a worker. Thread-safe.
+#ifndef S3API_RESOURCES_S3_API_H_
+#define S3API_RESOURCES_S3_API_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "mkvcore/http/handler.h"
+#include "s3api/protocol/credentials.h"
+#include "s3api/protocol/error.h"
+#include "s3api/resources/call.h"
+#include "s3api/resources/handlers.h"
+#include "s3api/signature/authenticator.h"
+
+namespace mkv::s3 {
+
+class S3Api {
+ public:
+  // `store` and `credentials` outlive it. Without any credentials in `credentials` the server is
+  // open: every signature is accepted, as the original does.
+  S3Api(Store& store, const CurrentCredentials& credentials, S3Options options);
+
+  void OnRequest(const std::shared_ptr<http::Exchange>& exchange);
+
+  // The document for what the HTTP server refuses by itself.
+  http::Response ServerError(int status, const std::string& message, const http::RequestHead* head);
+
+ private:
+  // What is known of a request before it goes to a worker.
+  struct Admitted;
+
+  Admitted Admit(const http::RequestHead& head);
+  void Authorize(const Admitted& admitted, const std::optional<Bucket>& bucket) const;
+  void Run(const Admitted& admitted, http::Transfer& transfer);
+  http::Response ErrorAnswer(const S3Error& error, const http::RequestHead& head) const;
+
+  const CurrentCredentials& credentials_;
+  const S3Options options_;
+  BucketRegistry buckets_;
+  ReplicaRepairer repairer_;
+  Service service_;
+  Authenticator authenticator_;
+};
+
+}  // namespace mkv::s3
+
+#endif  // S3API_RESOURCES_S3_API_H_

@@ -1,0 +1,120 @@
+// The program as somebody meets it on the command line.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/support/cluster.h"
+#include "tests/support/file_text.h"
+#include "tests/support/network.h"
+#include "tests/support/process.h"
+#include "tests/support/raw_connection.h"
+#include "tests/support/temp_folder.h"
+
+namespace mkv::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class Program : public ::testing::Test {
+ protected:
+  std::optional<int> Run(const std::vector<std::string>& given) {
+    std::vector<std::string> arguments = {MKV_BINARY};
+    arguments.insert(arguments.end(), given.begin(), given.end());
+    const auto output = folder_.path() / "output";
+    std::filesystem::remove(output);
+    const std::optional<int> status =
+        RunProgram({.arguments = std::move(arguments), .output = output});
+    output_ = FileText(output);
+    return status;
+  }
+  std::string Index() const { return (folder_.path() / "index").string(); }
+
+  const TempFolder folder_;
+  std::string output_;  // of the last one run
+};
+
+TEST_F(Program, ShowsHelpAndVersion) {
+  EXPECT_EQ(Run({"--help"}), 0);
+  EXPECT_THAT(output_, StartsWith("mkv: "));
+  EXPECT_THAT(output_, HasSubstr("-volumes LIST"));
+  EXPECT_EQ(Run({"-version"}), 0);
+  EXPECT_THAT(output_, ::testing::MatchesRegex("mkv [0-9.]+\n"));
+}
+
+TEST_F(Program, RefusesABadCommandLineInOneLine) {
+  EXPECT_EQ(Run({}), 2);
+  EXPECT_EQ(output_,
+            "mkv: no command: server, rebuild, rebalance or forget is wanted; see mkv --help\n");
+  EXPECT_EQ(Run({"-replicas", "none", "server"}), 2);
+  EXPECT_EQ(output_,
+            "mkv: -replicas: \"none\" is not a number from 1 to 4294967295; see mkv --help\n");
+  EXPECT_EQ(Run({"-what", "server"}), 2);
+  EXPECT_EQ(output_, "mkv: unknown option -what; see mkv --help\n");
+}
+
+TEST_F(Program, RefusesVolumesThatCanNotWork) {
+  EXPECT_EQ(Run({"-volumes", "a:1,b:2", "-db", Index(), "server"}), 1);
+  EXPECT_THAT(output_, HasSubstr("3 replicas need as many volumes, 2 given"));
+  EXPECT_EQ(Run({"-volumes", "a:1,b:2,a:1", "-db", Index(), "server"}), 1);
+  EXPECT_THAT(output_, HasSubstr("volume `a:1` is listed twice"));
+  EXPECT_EQ(Run({"-volumes", "http://a:1,b:2,c:3", "-db", Index(), "server"}), 1);
+  EXPECT_THAT(output_, HasSubstr("`http://a:1` is no volume: host or host:port is wanted"));
+  EXPECT_EQ(Run({"-volumes", "@/no/such/file", "-db", Index(), "server"}), 1);
+  EXPECT_THAT(output_, HasSubstr("can not read the list of volumes in /no/such/file"));
+  EXPECT_FALSE(std::filesystem::exists(Index())) << "nothing was touched";
+}
+
+TEST_F(Program, RefusesAnIndexThatItCanNotOpen) {
+  std::ofstream(Index()) << "a file";
+  EXPECT_EQ(Run({"-volumes", "a:1,b:2,c:3", "-db", Index(), "server"}), 1);
+  EXPECT_THAT(output_, HasSubstr(Index()));
+  EXPECT_THAT(output_, HasSubstr("error"));
+}
+
+TEST_F(Program, RefusesAnIndexThatAnotherOneHasOpen) {
+  Cluster cluster;
+  EXPECT_EQ(cluster.gateway().RunCommand({"-port", "0", "server"}), 1);
+  EXPECT_THAT(
+      cluster.gateway().Log(),
+      HasSubstr("is in use by process " + std::to_string(cluster.gateway().pid()) + " (mkv)"));
+  EXPECT_EQ(cluster.gateway().RunCommand({"rebalance"}), 1);
+  EXPECT_EQ(cluster.gateway().RunCommand({"forget", "a:1"}), 1);
+  EXPECT_EQ(cluster.Put("/key", "value").status, 201) << "the first one does not mind";
+}
+
+TEST_F(Program, RefusesAPortThatIsTaken) {
+  Cluster cluster;
+  EXPECT_EQ(Run({"-volumes", "a:1,b:2,c:3", "-db", Index(), "-port",
+                 std::to_string(cluster.gateway().port()), "server"}),
+            1);
+  EXPECT_THAT(output_, HasSubstr(std::to_string(cluster.gateway().port())));
+  EXPECT_THAT(output_, HasSubstr("in use"));
+}
+
+TEST_F(Program, RaisesTheLimitOfOpenFiles) {
+  Cluster cluster;
+  const std::string limits =
+      FileText("/proc/" + std::to_string(cluster.gateway().pid()) + "/limits");
+  const auto line = limits.find("Max open files");
+  ASSERT_NE(line, std::string::npos);
+  unsigned long soft = 0;
+  unsigned long hard = 1;
+  ASSERT_EQ(std::sscanf(limits.c_str() + line, "Max open files %lu %lu", &soft, &hard), 2);
+  EXPECT_EQ(soft, hard);
+}
+
+TEST_F(Program, ListensOnOneAddressOnly) {
+  Cluster cluster({.arguments = {"-address", "127.0.0.1"}});
+  EXPECT_THAT(cluster.gateway().Log(), HasSubstr("serving on 127.0.0.1:"));
+  EXPECT_THAT(cluster.gateway().Log(), Not(HasSubstr("0.0.0.0")));
+}
+
+}  // namespace
+}  // namespace mkv::testing

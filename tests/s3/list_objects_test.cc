@@ -1,0 +1,450 @@
+#include "s3api/protocol/list_objects.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <pugixml.hpp>
+#include <random>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "index_entries.pb.h"
+#include "mkvcore/format/index_keys.h"
+#include "mkvcore/index/leveldb_index.h"
+#include "s3api/protocol/error.h"
+#include "s3api/protocol/keys.h"
+#include "tests/support/temp_folder.h"
+
+namespace mkv::s3 {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr std::string_view kHash = "0123456789abcdef0123456789abcdef";
+constexpr std::string_view kRecord = "HASH0123456789abcdef0123456789abcdefvolume:3001,volume:3002";
+
+// The index below it, with a count of how its iterators move.
+class CountingIndex : public Index {
+ public:
+  explicit CountingIndex(Index& index) : index_(index) {}
+
+  struct Moves {
+    int seeks = 0;
+    int nexts = 0;
+  };
+  Moves moves() const { return moves_; }
+
+  std::optional<std::string> Get(std::string_view key) const override {
+    ADD_FAILURE() << "a listing looked up " << key;
+    return index_.Get(key);
+  }
+  std::unique_ptr<Iterator> NewIterator() const override {
+    return std::make_unique<CountingIterator>(index_.NewIterator(), moves_);
+  }
+  [[nodiscard]] bool Write(const Batch& batch, Durability durability) override {
+    return index_.Write(batch, durability);
+  }
+  void Sync() override { index_.Sync(); }
+
+ private:
+  class CountingIterator : public Iterator {
+   public:
+    CountingIterator(std::unique_ptr<Iterator> iterator, Moves& moves)
+        : iterator_(std::move(iterator)), moves_(moves) {}
+    bool Valid() const override { return iterator_->Valid(); }
+    void Seek(std::string_view key) override {
+      ++moves_.seeks;
+      iterator_->Seek(key);
+    }
+    void Next() override {
+      ++moves_.nexts;
+      iterator_->Next();
+    }
+    std::string_view key() const override { return iterator_->key(); }
+    std::string_view value() const override { return iterator_->value(); }
+
+   private:
+    std::unique_ptr<Iterator> iterator_;
+    Moves& moves_;
+  };
+
+  Index& index_;
+  mutable Moves moves_;
+};
+
+format::ObjectMetadata MetadataOf(std::string_view record, std::uint64_t size) {
+  format::ObjectMetadata metadata;
+  metadata.set_record(std::string(record));
+  metadata.set_size(size);
+  metadata.set_mtime_us(1'255'369'830'123'456);
+  metadata.set_md5(std::string(16, '\x5a'));
+  return metadata;
+}
+
+class ListObjectsTest : public ::testing::Test {
+ protected:
+  void Put(std::string_view store_key, bool with_metadata = true) {
+    batch_.Put(store_key, kRecord);
+    if (with_metadata) {
+      batch_.Put(MetadataKey(store_key), MetadataOf(kRecord, 7).SerializeAsString());
+    }
+  }
+  void PutUnlinked(std::string_view store_key) {
+    batch_.Put(store_key, "DELETED" + std::string(kRecord));
+  }
+  Index& Written() {
+    EXPECT_TRUE(index_->Write(batch_, Index::Durability::kOrdered));
+    batch_ = {};
+    return *index_;
+  }
+
+  static ListRequest In(std::string bucket) {
+    ListRequest request;
+    request.bucket = std::move(bucket);
+    return request;
+  }
+  static std::vector<std::string> KeysOf(const ListPage& page) {
+    std::vector<std::string> keys;
+    for (const ListEntry& entry : page.contents) keys.push_back(entry.key);
+    return keys;
+  }
+
+  testing::TempFolder folder_;
+  std::unique_ptr<LevelDbIndex> index_ = LevelDbIndex::Open((folder_.path() / "index").string());
+  Batch batch_;
+};
+
+TEST_F(ListObjectsTest, KeysComeInOrderOfTheirBytes) {
+  for (const char* key : {"/b/\xC3\xA9", "/b/z", "/b/a/b", "/b/Z", "/b/a", "/c/x", "/b", "/a/x"}) {
+    Put(key);
+  }
+  const ListPage page = ListObjects(Written(), In("b"));
+  EXPECT_THAT(KeysOf(page), ElementsAre("Z", "a", "a/b", "z", "\xC3\xA9"));
+  EXPECT_FALSE(page.truncated);
+}
+
+TEST_F(ListObjectsTest, AnEntryHasWhatTheMetadataSays) {
+  Put("/b/k");
+  const ListPage page = ListObjects(Written(), In("b"));
+  ASSERT_EQ(page.contents.size(), 1u);
+  EXPECT_EQ(page.contents[0].size, 7u);
+  EXPECT_EQ(page.contents[0].mtime_us, 1'255'369'830'123'456);
+  EXPECT_EQ(page.contents[0].etag, "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a");
+  EXPECT_FALSE(page.contents[0].needs_head);
+}
+
+TEST_F(ListObjectsTest, AKeyThatTheOriginalWroteNeedsAHead) {
+  Put("/b/1-new");
+  Put("/b/2-old", false);
+  Put("/b/3-new");
+  Put("/b/4-old-since", false);
+  batch_.Put(MetadataKey("/b/4-old-since"), MetadataOf("another:3001", 9).SerializeAsString());
+  Put("/b/5-new");
+  const ListPage page = ListObjects(Written(), In("b"));
+  std::vector<bool> needs_head;
+  for (const ListEntry& entry : page.contents) needs_head.push_back(entry.needs_head);
+  EXPECT_THAT(needs_head, ElementsAre(false, true, false, true, false));
+  EXPECT_EQ(page.contents[1].etag, kHash);
+  EXPECT_EQ(page.contents[4].size, 7u);
+}
+
+TEST_F(ListObjectsTest, UnlinkedReservedAndUnnameableKeysAreHidden) {
+  Put("/b/shown");
+  PutUnlinked("/b/unlinked");
+  PutUnlinked("/b/folder/unlinked");
+  Put("/b/\xFF");
+  Put("/b/" + std::string(kMaxKeyBytes + 1, 'k'));
+  Put("/b/");
+  Put("/.mkv/bucket/b");
+  Index& index = Written();
+  ListRequest request = In("b");
+  request.delimiter = "/";
+  const ListPage page = ListObjects(index, request);
+  EXPECT_THAT(KeysOf(page), ElementsAre("shown"));
+  EXPECT_THAT(page.common_prefixes, IsEmpty());
+  EXPECT_EQ(ListObjects(index, In(".mkv")).size(), 0u);
+}
+
+TEST_F(ListObjectsTest, AFolderWithOneLivingKeyIsACommonPrefix) {
+  PutUnlinked("/b/f/1");
+  PutUnlinked("/b/f/2");
+  Put("/b/f/3");
+  ListRequest request = In("b");
+  request.delimiter = "/";
+  EXPECT_THAT(ListObjects(Written(), request).common_prefixes, ElementsAre("f/"));
+}
+
+TEST_F(ListObjectsTest, NoKeysAskedForIsAWholePage) {
+  Put("/b/k");
+  ListRequest request = In("b");
+  request.max_keys = 0;
+  const ListPage page = ListObjects(Written(), request);
+  EXPECT_EQ(page.size(), 0u);
+  EXPECT_FALSE(page.truncated);
+}
+
+TEST_F(ListObjectsTest, AMarkerInsideACommonPrefixSkipsItWhole) {
+  for (const char* key : {"/b/a/1", "/b/a/2", "/b/b"}) Put(key);
+  Index& index = Written();
+  ListRequest request = In("b");
+  request.delimiter = "/";
+  for (const char* marker : {"a/", "a/1", "a/zzz"}) {
+    request.after = marker;
+    const ListPage page = ListObjects(index, request);
+    EXPECT_THAT(page.common_prefixes, IsEmpty()) << marker;
+    EXPECT_THAT(KeysOf(page), ElementsAre("b"));
+  }
+  request.after = "a";
+  EXPECT_THAT(ListObjects(index, request).common_prefixes, ElementsAre("a/"));
+}
+
+TEST_F(ListObjectsTest, BucketsAreTheFirstSegmentsOfKeys) {
+  for (const char* key : {"/a/1", "/a/2", "/b", "/c/1", "/.mkv/bucket/z", "/d/", "/e/\xFF"}) {
+    Put(key);
+  }
+  PutUnlinked("/f/1");
+  Index& index = Written();
+  EXPECT_THAT(ListBucketsWithKeys(index, "", 10), ElementsAre("a", "c"));
+  EXPECT_THAT(ListBucketsWithKeys(index, "a", 10), ElementsAre("c"));
+  EXPECT_THAT(ListBucketsWithKeys(index, "", 1), ElementsAre("a"));
+}
+
+// What a listing is, in the fewest words.
+struct Model {
+  static ListPage List(const std::set<std::string>& keys, const ListRequest& request) {
+    std::map<std::string, bool> names;  // to whether it is a common prefix
+    for (const std::string& key : keys) {
+      if (!key.starts_with(request.prefix)) continue;
+      const std::size_t found = request.delimiter.empty()
+                                    ? std::string::npos
+                                    : key.find(request.delimiter, request.prefix.size());
+      if (found == std::string::npos) {
+        names[key] = false;
+      } else {
+        names[key.substr(0, found + request.delimiter.size())] = true;
+      }
+    }
+    ListPage page;
+    for (const auto& [name, is_prefix] : names) {
+      if (name <= request.after || request.max_keys == 0) continue;
+      if (page.size() == static_cast<std::size_t>(request.max_keys)) {
+        page.truncated = true;
+        break;
+      }
+      if (is_prefix) {
+        page.common_prefixes.push_back(name);
+      } else {
+        page.contents.emplace_back().key = name;
+      }
+      page.last = name;
+    }
+    return page;
+  }
+};
+
+class RandomText {
+ public:
+  explicit RandomText(unsigned seed) : random_(seed) {}
+  int Number(int least, int most) {
+    return std::uniform_int_distribution<int>(least, most)(random_);
+  }
+  // Few characters, so that names collide, nest and are prefixes of each other.
+  std::string Text(int most_pieces) {
+    static const std::vector<std::string> kPieces = {
+        "a", "b", "/", "//", "-", "\x7F", "\x01", "\xC3\xBF", "/a", "\xF4\x8F\xBF\xBF"};
+    std::string text;
+    for (int i = Number(0, most_pieces); i > 0; --i) {
+      text += kPieces[static_cast<std::size_t>(Number(0, static_cast<int>(kPieces.size()) - 1))];
+    }
+    return text;
+  }
+
+ private:
+  std::mt19937 random_;
+};
+
+TEST_F(ListObjectsTest, EveryPageOfEveryListingIsThatOfTheModel) {
+  for (unsigned seed = 1; seed <= 12; ++seed) {
+    RandomText random(seed);
+    const std::string bucket = "bucket-" + std::string(1, static_cast<char>('a' + seed));
+    std::set<std::string> keys;
+    for (int i = random.Number(0, 300); i > 0; --i) {
+      const std::string key = random.Text(7);
+      if (!IsKey(key) || keys.contains(key)) continue;
+      if (random.Number(0, 9) == 0) {
+        PutUnlinked(StoreKey(bucket, key));
+      } else {
+        Put(StoreKey(bucket, key), random.Number(0, 3) != 0);
+        keys.insert(key);
+      }
+    }
+    Put("/" + bucket + "0/neighbour");
+    Index& index = Written();
+
+    for (int i = 0; i < 300; ++i) {
+      ListRequest request = In(bucket);
+      request.prefix = random.Number(0, 1) == 0 ? "" : random.Text(2);
+      request.delimiter = random.Number(0, 3) == 0 ? "" : random.Text(2);
+      request.after = random.Number(0, 2) == 0 ? random.Text(4) : "";
+      request.max_keys = random.Number(0, 3) == 0 ? 1000 : random.Number(0, 7);
+      for (int pages = 0; pages < 400; ++pages) {
+        const ListPage page = ListObjects(index, request);
+        const ListPage expected = Model::List(keys, request);
+        ASSERT_EQ(KeysOf(page), KeysOf(expected));
+        ASSERT_EQ(page.common_prefixes, expected.common_prefixes);
+        ASSERT_EQ(page.truncated, expected.truncated);
+        ASSERT_EQ(page.last, expected.last);
+        if (!page.truncated) break;
+        request.after = page.last;
+      }
+    }
+  }
+}
+
+TEST_F(ListObjectsTest, FoldersAreSkippedBySeeking) {
+  constexpr int kFolders = 10;
+  constexpr int kKeys = 100'000;
+  for (int i = 0; i < kKeys; ++i) {
+    Put("/b/folder" + std::to_string(i % kFolders) + "/" + std::to_string(i));
+  }
+  CountingIndex index(Written());
+  ListRequest request = In("b");
+  request.delimiter = "/";
+  EXPECT_EQ(ListObjects(index, request).common_prefixes.size(), static_cast<std::size_t>(kFolders));
+  EXPECT_LE(index.moves().seeks, kFolders + 1);
+  EXPECT_EQ(index.moves().nexts, 0);
+}
+
+TEST_F(ListObjectsTest, ReservedKeysAreSkippedBySeeking) {
+  for (int i = 0; i < 1000; ++i) Put("/.mkv/upload/" + std::to_string(i));
+  Put("/b/1");
+  CountingIndex index(Written());
+  EXPECT_THAT(ListBucketsWithKeys(index, "", 10), ElementsAre("b"));
+  EXPECT_LE(index.moves().seeks, 3);
+  EXPECT_EQ(index.moves().nexts, 0);
+}
+
+TEST_F(ListObjectsTest, RecordsAndMetadataAreReadInStep) {
+  for (int i = 0; i < 2000; ++i) Put("/b/" + std::to_string(i), i % 3 != 0);
+  CountingIndex index(Written());
+  EXPECT_EQ(ListObjects(index, In("b")).contents.size(), 1000u);
+  EXPECT_LE(index.moves().seeks, 2);
+  EXPECT_LE(index.moves().nexts, 2000);
+}
+
+TEST(ContinuationTokenTest, IsReadBackAndNothingElseIs) {
+  for (const std::string& name :
+       {std::string("a"), std::string("a/b \xC3\xA9"), std::string(1024, 'k')}) {
+    EXPECT_EQ(DecodeContinuationToken(EncodeContinuationToken(name)), name);
+  }
+  for (const char* token : {"", "x", "a/key", "YWJj", "MTo=", "MTph="}) {
+    EXPECT_THROW(DecodeContinuationToken(token), S3Error) << token;
+  }
+}
+
+Request RequestOf(Operation operation, std::string_view query) {
+  return {operation, "b", "", Query(query)};
+}
+
+TEST(ListRequestTest, V1StartsAtTheMarker) {
+  const ListRequest request = ParseListRequest(RequestOf(
+      Operation::kListObjects, "prefix=p%2F&delimiter=/&marker=p/m&max-keys=7&start-after=x"));
+  EXPECT_FALSE(request.v2);
+  EXPECT_EQ(request.prefix, "p/");
+  EXPECT_EQ(request.delimiter, "/");
+  EXPECT_EQ(request.after, "p/m");
+  EXPECT_EQ(request.max_keys, 7);
+  EXPECT_TRUE(request.fetch_owner);
+}
+
+TEST(ListRequestTest, V2StartsAtTheTokenRatherThanAfterAKey) {
+  const ListRequest request = ParseListRequest(
+      RequestOf(Operation::kListObjectsV2,
+                "list-type=2&start-after=z&continuation-token=" + EncodeContinuationToken("m")));
+  EXPECT_EQ(request.after, "m");
+  EXPECT_FALSE(request.fetch_owner);
+  EXPECT_EQ(ParseListRequest(RequestOf(Operation::kListObjectsV2, "start-after=z")).after, "z");
+}
+
+TEST(ListRequestTest, WrongArgumentsAreRefused) {
+  for (const char* query : {"max-keys=-1", "max-keys=x", "encoding-type=xml",
+                            "continuation-token=", "continuation-token=x"}) {
+    EXPECT_THROW(ParseListRequest(RequestOf(Operation::kListObjectsV2, query)), S3Error) << query;
+  }
+}
+
+TEST(ListingUrlEncodeTest, EncodesAsS3Does) {
+  EXPECT_EQ(ListingUrlEncode("azAZ09-_.*/"), "azAZ09-_.*/");
+  EXPECT_EQ(ListingUrlEncode("a b+c%~\xC3\xA9\x01&="), "a+b%2Bc%25%7E%C3%A9%01%26%3D");
+}
+
+const Owner kOwner = {"alice", "alice"};
+
+ListPage ExamplePage() {
+  ListPage page;
+  page.contents.push_back({"a&b c\x01", 7, 1'255'369'830'123'456, "abc"});
+  page.common_prefixes = {"p q/"};
+  page.truncated = true;
+  page.last = "p q/";
+  return page;
+}
+
+constexpr std::string_view kHead =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>b</Name>";
+
+TEST(ListObjectsDocumentTest, V1) {
+  ListRequest request;
+  request.bucket = "b";
+  request.delimiter = "/";
+  request.marker = "Z";
+  request.fetch_owner = true;
+  EXPECT_EQ(ListObjectsDocument(request, ExamplePage(), kOwner),
+            std::string(kHead) +
+                "<Prefix/><Marker>Z</Marker><NextMarker>p q/</NextMarker><MaxKeys>1000</MaxKeys>"
+                "<Delimiter>/</Delimiter><IsTruncated>true</IsTruncated>"
+                "<Contents><Key>a&amp;b c&#x1;</Key><LastModified>2009-10-12T17:50:30.123Z"
+                "</LastModified><ETag>\"abc\"</ETag><Size>7</Size><Owner><ID>alice</ID>"
+                "<DisplayName>alice</DisplayName></Owner><StorageClass>STANDARD</StorageClass>"
+                "</Contents><CommonPrefixes><Prefix>p q/</Prefix></CommonPrefixes>"
+                "</ListBucketResult>");
+}
+
+TEST(ListObjectsDocumentTest, V1NamesNoNextMarkerWithoutADelimiter) {
+  ListRequest request;
+  request.bucket = "b";
+  EXPECT_EQ(ListObjectsDocument(request, ExamplePage(), kOwner).find("NextMarker"),
+            std::string::npos);
+}
+
+TEST(ListObjectsDocumentTest, V2WithUrlEncoding) {
+  ListRequest request;
+  request.v2 = true;
+  request.bucket = "b";
+  request.prefix = "a+";
+  request.delimiter = " ";
+  request.start_after = "x y";
+  request.url_encoding = true;
+  EXPECT_EQ(ListObjectsDocument(request, ExamplePage(), kOwner),
+            std::string(kHead) +
+                "<Prefix>a%2B</Prefix><StartAfter>x+y</StartAfter><NextContinuationToken>" +
+                EncodeContinuationToken("p q/") +
+                "</NextContinuationToken><KeyCount>2</KeyCount><MaxKeys>1000</MaxKeys>"
+                "<Delimiter>+</Delimiter><EncodingType>url</EncodingType>"
+                "<IsTruncated>true</IsTruncated><Contents><Key>a%26b+c%01</Key>"
+                "<LastModified>2009-10-12T17:50:30.123Z</LastModified><ETag>\"abc\"</ETag>"
+                "<Size>7</Size><StorageClass>STANDARD</StorageClass></Contents>"
+                "<CommonPrefixes><Prefix>p+q/</Prefix></CommonPrefixes></ListBucketResult>");
+}
+
+}  // namespace
+}  // namespace mkv::s3

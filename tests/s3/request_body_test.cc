@@ -1,0 +1,97 @@
+#include "s3api/protocol/request_body.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "s3api/protocol/error.h"
+
+namespace mkv::s3 {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Pair;
+
+template <typename Parse>
+std::string CodeOf(Parse parse, std::string_view body) {
+  try {
+    (void)parse(body);
+  } catch (const S3Error& error) {
+    return error.code();
+  }
+  return "";
+}
+
+std::string DeleteOf(int keys) {
+  std::string body = "<Delete>";
+  for (int i = 0; i < keys; ++i) body += "<Object><Key>k</Key></Object>";
+  return body + "</Delete>";
+}
+
+TEST(RequestBodyTest, CreateBucketMayHaveNoBody) {
+  EXPECT_EQ(ParseCreateBucketConfiguration("").location_constraint, "");
+  EXPECT_EQ(ParseCreateBucketConfiguration(
+                "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+                "<LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>")
+                .location_constraint,
+            "eu-west-1");
+  EXPECT_EQ(CodeOf(ParseCreateBucketConfiguration, "<Nonsense/>"), "MalformedXML");
+}
+
+TEST(RequestBodyTest, DeleteNamesKeysAndTheirConditions) {
+  const DeleteRequest request = ParseDelete(
+      "<Delete><Object><Key>a b</Key></Object>"
+      "<Object><Key>c</Key><VersionId>null</VersionId><ETag>\"abc\"</ETag>"
+      "<LastModifiedTime>Mon, 12 Oct 2009 17:50:30 GMT</LastModifiedTime><Size>7</Size></Object>"
+      "<Quiet>true</Quiet></Delete>");
+  EXPECT_TRUE(request.quiet);
+  ASSERT_EQ(request.objects.size(), 2u);
+  EXPECT_EQ(request.objects[0].key, "a b");
+  EXPECT_EQ(request.objects[0].etag, std::nullopt);
+  EXPECT_EQ(request.objects[1].version_id, "null");
+  EXPECT_EQ(request.objects[1].etag, "abc");
+  EXPECT_EQ(request.objects[1].last_modified_us, 1'255'369'830'000'000);
+  EXPECT_EQ(request.objects[1].size, 7u);
+}
+
+TEST(RequestBodyTest, DeleteTakesOneToAThousandKeys) {
+  EXPECT_EQ(ParseDelete(DeleteOf(1000)).objects.size(), 1000u);
+  EXPECT_FALSE(ParseDelete(DeleteOf(1)).quiet);
+  EXPECT_EQ(CodeOf(ParseDelete, DeleteOf(1001)), "MalformedXML");
+  EXPECT_EQ(CodeOf(ParseDelete, DeleteOf(0)), "MalformedXML");
+  EXPECT_EQ(CodeOf(ParseDelete, "<Delete><Object/></Delete>"), "MalformedXML");
+  EXPECT_EQ(CodeOf(ParseDelete, "<Delete><Object><Key></Key></Object></Delete>"), "MalformedXML");
+  EXPECT_EQ(CodeOf(ParseDelete, ""), "MissingRequestBodyError");
+}
+
+TEST(RequestBodyTest, CompleteNamesPartsWithTheirChecksums) {
+  const auto parts = ParseCompleteMultipartUpload(
+      "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>\"aa\"</ETag></Part>"
+      "<Part><ETag>bb</ETag><PartNumber>3</PartNumber><ChecksumCRC32C>x/y=</ChecksumCRC32C></Part>"
+      "</CompleteMultipartUpload>");
+  ASSERT_EQ(parts.size(), 2u);
+  EXPECT_EQ(parts[0].number, 1u);
+  EXPECT_EQ(parts[0].etag, "aa");
+  EXPECT_EQ(parts[1].number, 3u);
+  EXPECT_EQ(parts[1].etag, "bb");
+  EXPECT_THAT(parts[1].checksums, ElementsAre(Pair(ChecksumAlgorithm::kCrc32c, "x/y=")));
+}
+
+TEST(RequestBodyTest, PartsComeInAscendingOrder) {
+  const auto with_parts = [](int a, int b) {
+    return "<CompleteMultipartUpload><Part><PartNumber>" + std::to_string(a) +
+           "</PartNumber><ETag>x</ETag></Part><Part><PartNumber>" + std::to_string(b) +
+           "</PartNumber><ETag>x</ETag></Part></CompleteMultipartUpload>";
+  };
+  EXPECT_EQ(CodeOf(ParseCompleteMultipartUpload, with_parts(1, 10'000)), "");
+  EXPECT_EQ(CodeOf(ParseCompleteMultipartUpload, with_parts(2, 1)), "InvalidPartOrder");
+  EXPECT_EQ(CodeOf(ParseCompleteMultipartUpload, with_parts(2, 2)), "InvalidPartOrder");
+  EXPECT_EQ(CodeOf(ParseCompleteMultipartUpload, with_parts(0, 1)), "InvalidArgument");
+  EXPECT_EQ(CodeOf(ParseCompleteMultipartUpload, with_parts(1, 10'001)), "InvalidArgument");
+  EXPECT_EQ(CodeOf(ParseCompleteMultipartUpload, "<CompleteMultipartUpload/>"), "MalformedXML");
+}
+
+}  // namespace
+}  // namespace mkv::s3

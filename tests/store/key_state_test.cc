@@ -1,0 +1,159 @@
+#include "mkvcore/store/key_state.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "mkvcore/format/index_keys.h"
+#include "mkvcore/index/leveldb_index.h"
+#include "tests/support/temp_folder.h"
+
+namespace mkv {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr auto kOrdered = Index::Durability::kOrdered;
+
+class KeyStateTest : public ::testing::Test {
+ protected:
+  static Record TheRecord() { return {.unlinked = false, .hash = {}, .volumes = {"a:1", "b:2"}}; }
+  static format::ObjectMetadata Metadata(Generation generation) {
+    format::ObjectMetadata metadata;
+    metadata.set_size(5);
+    metadata.set_generation(generation);
+    return metadata;
+  }
+
+  KeyState Read() { return KeyState::Read(*index_, "/key"); }
+  void Store(Generation generation) {
+    KeyState state = Read();
+    state.SetObject(TheRecord(), Metadata(generation));
+    ASSERT_TRUE(state.Commit(*index_, kOrdered));
+  }
+  void PutRaw(const std::string& key, const std::string& value) {
+    Batch batch;
+    batch.Put(key, value);
+    ASSERT_TRUE(index_->Write(batch, kOrdered));
+  }
+
+  const testing::TempFolder folder_;
+  std::unique_ptr<LevelDbIndex> index_ = LevelDbIndex::Open(folder_.path() / "index");
+};
+
+TEST_F(KeyStateTest, OfAnUnknownKeyIsEmpty) {
+  const KeyState state = Read();
+  EXPECT_FALSE(state.object());
+  EXPECT_FALSE(state.live());
+  EXPECT_TRUE(state.PlainPathIsFree());
+  EXPECT_EQ(state.GreatestGeneration(), kPlain);
+}
+
+TEST_F(KeyStateTest, HasTheObjectThatWasSet) {
+  Store(7);
+  const KeyState state = Read();
+  ASSERT_TRUE(state.live());
+  EXPECT_EQ(state.object()->record, TheRecord());
+  EXPECT_EQ(state.object()->metadata->size(), 5U);
+  EXPECT_EQ(state.object()->generation(), 7U);
+  EXPECT_FALSE(state.PlainPathIsFree());
+  EXPECT_EQ(index_->Get("/key"), "a:1,b:2") << "the original's record and nothing more";
+}
+
+TEST_F(KeyStateTest, IgnoresMetadataOfAnotherRecord) {
+  Store(7);
+  PutRaw("/key", "c:3");  // as the original does: it knows nothing of metadata
+  const KeyState state = Read();
+  ASSERT_TRUE(state.object());
+  EXPECT_FALSE(state.object()->metadata);
+  EXPECT_TRUE(state.object()->original_spelling());
+}
+
+TEST_F(KeyStateTest, IsNotLiveOnceUnlinkedButKeepsItsMetadata) {
+  Store(7);
+  KeyState state = Read();
+  Record record = state.object()->record;
+  record.unlinked = true;
+  state.SetRecord(record);
+  ASSERT_TRUE(state.Commit(*index_, kOrdered));
+
+  const KeyState after = Read();
+  EXPECT_FALSE(after.live());
+  ASSERT_TRUE(after.object());
+  EXPECT_EQ(after.object()->generation(), 7U) << "else its blob could not be found again";
+  EXPECT_EQ(index_->Get("/key"), "DELETEDa:1,b:2");
+}
+
+TEST_F(KeyStateTest, LeavesNothingOfARemovedObject) {
+  Store(7);
+  KeyState state = Read();
+  state.RemoveObject();
+  ASSERT_TRUE(state.Commit(*index_, kOrdered));
+  EXPECT_EQ(index_->Get("/key"), std::nullopt);
+  EXPECT_EQ(index_->Get(MetadataKey("/key")), std::nullopt);
+  EXPECT_EQ(index_->Get(PendingKey("/key")), std::nullopt);
+}
+
+TEST_F(KeyStateTest, IsNotCommittedOverAChangeOfTheRecord) {
+  KeyState state = Read();
+  Store(7);
+  state.SetObject({.unlinked = false, .hash = {}, .volumes = {"z:9"}}, Metadata(8));
+  EXPECT_FALSE(state.Commit(*index_, kOrdered));
+  EXPECT_EQ(index_->Get("/key"), "a:1,b:2");
+}
+
+TEST_F(KeyStateTest, IsNotCommittedOverAChangeOfTheMetadata) {
+  Store(7);
+  KeyState state = Read();
+  Store(8);  // the same record
+  state.RemoveObject();
+  EXPECT_FALSE(state.Commit(*index_, kOrdered));
+}
+
+TEST_F(KeyStateTest, IsNotCommittedOverAChangeOfWhatIsPending) {
+  KeyState state = Read();
+  KeyState other = Read();
+  other.MutablePending().add_blobs()->set_id(1);
+  ASSERT_TRUE(other.Commit(*index_, kOrdered));
+  state.SetObject(TheRecord(), Metadata(0));
+  EXPECT_FALSE(state.Commit(*index_, kOrdered));
+}
+
+TEST_F(KeyStateTest, WithGarbageNoLongerHasThePlainPathFree) {
+  Store(7);
+  KeyState state = Read();
+  state.AddGarbage(*state.object(), {"a:1", "b:2"}, /*id=*/42, /*not_before_us=*/1000);
+  state.RemoveObject();
+  ASSERT_TRUE(state.Commit(*index_, kOrdered));
+
+  KeyState after = Read();
+  EXPECT_FALSE(after.object());
+  EXPECT_FALSE(after.PlainPathIsFree());
+  EXPECT_EQ(after.GreatestGeneration(), 7U) << "a later write must not reuse it";
+  EXPECT_TRUE(after.IsPending(7, "a:1"));
+  EXPECT_FALSE(after.IsPending(7, "c:3"));
+  EXPECT_FALSE(after.IsPending(8, "a:1"));
+  const format::PendingBlob* garbage = after.FindPending(42);
+  ASSERT_NE(garbage, nullptr);
+  EXPECT_EQ(garbage->kind(), format::PendingBlob::GARBAGE);
+  EXPECT_EQ(garbage->not_before_us(), 1000);
+  EXPECT_EQ(after.FindPending(43), nullptr);
+
+  after.RemovePending(42);
+  ASSERT_TRUE(after.Commit(*index_, kOrdered));
+  EXPECT_TRUE(Read().PlainPathIsFree());
+  EXPECT_EQ(index_->Get(PendingKey("/key")), std::nullopt);
+}
+
+TEST_F(KeyStateTest, ThatCanNotBeUnderstoodIsAnError) {
+  PutRaw(PendingKey("/key"), "\xff\xff\xff");
+  EXPECT_THROW(Read(), IndexError);
+  PutRaw("/other", "HASHxyz");
+  EXPECT_THROW(KeyState::Read(*index_, "/other"), IndexError);
+}
+
+}  // namespace
+}  // namespace mkv

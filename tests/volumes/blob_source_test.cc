@@ -1,0 +1,130 @@
+#include "mkvcore/volumes/blob_source.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <memory>
+
+#include "mkvcore/volumes/replica_writer.h"
+#include "mkvcore/volumes/value_hasher.h"
+#include "mkvcore/volumes/volume_health.h"
+#include "tests/volumes/generated_source.h"
+#include "tests/volumes/misbehaving_server.h"
+#include "tests/volumes/resident_memory.h"
+#include "tests/volumes/test_volume.h"
+
+namespace mkv {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::MisbehavingServer;
+using testing::TestVolume;
+using testing::ValueOf;
+
+constexpr char kPath[] = "/aa/bb/x";
+
+class BlobSourceTest : public ::testing::Test {
+ protected:
+  static VolumeOptions Options() {
+    VolumeOptions options;
+    options.timeouts.stall = 1s;
+    return options;
+  }
+  ReplicaWriteResult Copy(Source& source) {
+    ReplicaWriteRequest request;
+    request.candidates = {{to_.name(), kPath}, {to_too_.name(), kPath}};
+    request.wanted = 2;
+    return WriteReplicas(client_, source, request);
+  }
+
+  VolumeHealth health_;
+  VolumeClient client_{Options(), health_};
+  TestVolume from_, to_, to_too_;
+};
+
+TEST_F(BlobSourceTest, ReplicaIsCopiedFromVolumeToVolumes) {
+  for (const std::uint64_t size : {0, 1, 300'000, 30'000'000}) {
+    const std::string value = ValueOf(size);
+    from_.Store(kPath, value);
+    BlobSource source(client_, {from_.name(), kPath});
+    EXPECT_EQ(source.size(), size);
+    EXPECT_TRUE(source.last_modified());
+    const auto result = Copy(source);
+    ASSERT_TRUE(result.digest);
+    EXPECT_EQ(result.digest->crc32c, Crc32c(value));
+    EXPECT_TRUE(to_.File(kPath) == value);
+    EXPECT_TRUE(to_too_.File(kPath) == value);
+  }
+}
+
+TEST_F(BlobSourceTest, SmallBufferGetsEveryByte) {
+  const std::string value = ValueOf(400'000);
+  from_.Store(kPath, value);
+  BlobSource source(client_, {from_.name(), kPath});
+  std::string got;
+  std::array<char, 1000> buffer;
+  for (auto chunk = source.Read(buffer); chunk.state != Source::State::kEnd;
+       chunk = source.Read(buffer)) {
+    if (chunk.state == Source::State::kData) got.append(buffer.data(), chunk.bytes);
+  }
+  EXPECT_TRUE(got == value);
+  EXPECT_EQ(source.Read(buffer).state, Source::State::kEnd);
+}
+
+TEST_F(BlobSourceTest, ReadsNoFurtherThanItIsAsked) {
+  if (!testing::kMemoryIsOurs) GTEST_SKIP();
+  from_.Store(kPath, std::string(100'000'000, 'x'));
+  { BlobSource warm_up(client_, {from_.name(), kPath}); }
+  const std::uint64_t before = testing::ResidentBytes();
+  BlobSource source(client_, {from_.name(), kPath});
+  std::array<char, 10'000> buffer;
+  for (int i = 0; i < 1000; ++i) source.Read(buffer);
+  EXPECT_LT(testing::ResidentBytes(), before + (4 << 20));
+}
+
+TEST_F(BlobSourceTest, MissingBlobCanNotBeOpened) {
+  EXPECT_THROW(BlobSource(client_, {from_.name(), kPath}), SourceError);
+  EXPECT_FALSE(health_.IsDown(from_.name()));
+}
+
+TEST_F(BlobSourceTest, DeadAndPausedVolumesCanNotBeOpened) {
+  from_.Store(kPath, "hello");
+  from_.Pause();
+  EXPECT_THROW(BlobSource(client_, {from_.name(), kPath}), SourceError);
+  EXPECT_TRUE(health_.IsDown(from_.name()));
+  from_.Kill();
+  EXPECT_THROW(BlobSource(client_, {from_.name(), kPath}), SourceError);
+}
+
+TEST_F(BlobSourceTest, BlobThatEndsEarlyIsCopiedNowhere) {
+  MisbehavingServer server([](MisbehavingServer::Connection& connection, int) {
+    connection.ReadHead();
+    connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + ValueOf(999'999));
+  });
+  BlobSource source(client_, {server.name(), kPath});
+  EXPECT_THROW(Copy(source), SourceError);
+  EXPECT_TRUE(health_.IsDown(server.name()));
+  EXPECT_FALSE(to_.File(kPath));
+  EXPECT_FALSE(to_too_.File(kPath));
+}
+
+TEST_F(BlobSourceTest, VolumeThatStopsSendingIsGivenUp) {
+  MisbehavingServer server([](MisbehavingServer::Connection& connection, int) {
+    connection.ReadHead();
+    connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nhello");
+    connection.AwaitClose();
+  });
+  BlobSource source(client_, {server.name(), kPath});
+  EXPECT_THROW(Copy(source), SourceError);
+}
+
+TEST_F(BlobSourceTest, AbandonedSourceDoesNotSpoilTheSession) {
+  from_.Store(kPath, ValueOf(5'000'000));
+  { BlobSource abandoned(client_, {from_.name(), kPath}); }
+  BlobSource source(client_, {from_.name(), kPath});
+  EXPECT_TRUE(Copy(source).digest);
+}
+
+}  // namespace
+}  // namespace mkv

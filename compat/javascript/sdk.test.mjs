@@ -1,0 +1,74 @@
+// The JavaScript SDK against the gateway at $MKV_URL; run by compat/test_javascript.py.
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { test } from 'node:test';
+import {
+  CopyObjectCommand, CreateBucketCommand, DeleteBucketCommand, DeleteObjectCommand,
+  DeleteObjectsCommand, GetObjectCommand, HeadBucketCommand, HeadObjectCommand,
+  ListBucketsCommand, PutObjectCommand, S3Client, paginateListObjectsV2,
+} from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+
+const s3 = new S3Client({ endpoint: process.env.MKV_URL, forcePathStyle: true });
+const Bucket = 'javascript';
+const put = (Key, Body, more = {}) => s3.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
+const get = (Key, more = {}) => s3.send(new GetObjectCommand({ Bucket, Key, ...more }));
+
+test('a bucket and what is in it', async (t) => {
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  await s3.send(new HeadBucketCommand({ Bucket }));
+  const { Buckets } = await s3.send(new ListBucketsCommand({}));
+  assert.ok(Buckets.some(({ Name }) => Name === Bucket));
+
+  await t.test('objects come back as they went', async () => {
+    for (const key of ['plain', 'a b/ü+%41&?#', '//x', '中文/😀', "it's (a) *!"]) {
+      await put(key, `value of ${key}`, { ContentType: 'text/x-test', Metadata: { m: '1' } });
+      const got = await get(key);
+      assert.equal(await got.Body.transformToString(), `value of ${key}`);
+      assert.equal(got.ContentType, 'text/x-test');
+      assert.deepEqual(got.Metadata, { m: '1' });
+      await s3.send(new DeleteObjectCommand({ Bucket, Key: key }));
+      await assert.rejects(get(key), { name: 'NoSuchKey' });
+    }
+  });
+
+  await t.test('a stream goes up with a checksum in its trailer', async () => {
+    const bytes = Buffer.alloc(300_000, 'stream');
+    await put('stream', Readable.from([bytes.subarray(0, 100_000), bytes.subarray(100_000)]),
+              { ContentLength: bytes.length, ChecksumAlgorithm: 'CRC32' });
+    const got = await get('stream', { ChecksumMode: 'ENABLED' });
+    assert.ok(got.ChecksumCRC32);
+    assert.ok(bytes.equals(await got.Body.transformToByteArray()));
+    const part = await get('stream', { Range: 'bytes=6-11' });
+    assert.equal(await part.Body.transformToString(), 'stream');
+  });
+
+  await t.test('copies, conditions and errors', async () => {
+    const { ETag } = await put('one', '1');
+    await s3.send(new CopyObjectCommand({ Bucket, Key: 'two', CopySource: `${Bucket}/one` }));
+    assert.equal((await s3.send(new HeadObjectCommand({ Bucket, Key: 'two' }))).ETag, ETag);
+    await assert.rejects(put('one', '2', { IfNoneMatch: '*' }), { name: 'PreconditionFailed' });
+    await put('one', '2', { IfMatch: ETag });
+  });
+
+  await t.test('presigned URLs', async () => {
+    const url = await getSignedUrl(s3, new PutObjectCommand({ Bucket, Key: 'by link' }));
+    assert.equal((await fetch(url, { method: 'PUT', body: 'linked' })).status, 200);
+    const link = await getSignedUrl(s3, new GetObjectCommand({ Bucket, Key: 'by link' }));
+    assert.equal(await (await fetch(link)).text(), 'linked');
+    assert.equal((await fetch(link.replace('by%20link', 'one'))).status, 403);
+  });
+
+  await t.test('listing in pages, and deleting what was listed', async () => {
+    const keys = [];
+    for await (const page of paginateListObjectsV2({ client: s3, pageSize: 2 }, { Bucket })) {
+      keys.push(...page.Contents.map(({ Key }) => Key));
+    }
+    assert.deepEqual(keys, ['by link', 'one', 'stream', 'two']);
+    const { Deleted, Errors } = await s3.send(new DeleteObjectsCommand(
+        { Bucket, Delete: { Objects: keys.map((Key) => ({ Key })) } }));
+    assert.equal(Deleted.length, keys.length);
+    assert.equal(Errors, undefined);
+    await s3.send(new DeleteBucketCommand({ Bucket }));
+  });
+});

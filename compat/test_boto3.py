@@ -1,0 +1,288 @@
+"""boto3: client and resource, file transfers, paginators, presigned URLs and forms."""
+
+import clients
+
+clients.import_or_become("boto3")
+
+import hashlib
+import io
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import boto3
+import boto3.s3.transfer
+import botocore.config
+import botocore.exceptions
+
+from cluster import ACCESS_KEY, REGION, SECRET_KEY, Cluster
+
+CLUSTER = Cluster()
+IS_NEWER = tuple(map(int, boto3.__version__.split(".")[:2])) >= (1, 36)
+ONE_PART = boto3.s3.transfer.TransferConfig(multipart_threshold=1 << 30)
+
+
+def settings(**config):
+    return {
+        "endpoint_url": CLUSTER.url,
+        "aws_access_key_id": ACCESS_KEY,
+        "aws_secret_access_key": SECRET_KEY,
+        "region_name": REGION,
+        "config": botocore.config.Config(retries={"max_attempts": 1}, **config),
+    }
+
+
+def client(**config):
+    return boto3.client("s3", **settings(**config))
+
+
+def fetch(url, method="GET", data=None, headers=None):
+    request = urllib.request.Request(url, data=data, method=method, headers=headers or {})
+    with urllib.request.urlopen(request) as answer:
+        return answer.read()
+
+
+class Tests(unittest.TestCase):
+    bucket = "tests"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.s3 = client()
+        cls.s3.create_bucket(Bucket=cls.bucket)
+
+    def put(self, key, body, **more):
+        return self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, **more)
+
+    def get(self, key, **more):
+        return self.s3.get_object(Bucket=self.bucket, Key=key, **more)
+
+    def assert_refused(self, code, call, *arguments, **more):
+        with self.assertRaises(botocore.exceptions.ClientError) as refused:
+            call(*arguments, **more)
+        self.assertEqual(refused.exception.response["Error"]["Code"], code)
+        return refused.exception.response
+
+
+class Objects(Tests):
+    bucket = "objects"
+
+    def test_come_back_as_they_went(self):
+        for key, body in (("empty", b""), ("small", b"value"), ("a b/ü+%41&?#.x", bytes(9000)),
+                          ("folder/", b""), ("//a//b/./../c", b"1"), ("中文/😀", b"2")):
+            with self.subTest(key):
+                etag = self.put(key, body)["ETag"]
+                self.assertEqual(etag, f'"{hashlib.md5(body).hexdigest()}"')
+                got = self.get(key)
+                self.assertEqual((got["Body"].read(), got["ETag"]), (body, etag))
+                self.s3.delete_object(Bucket=self.bucket, Key=key)
+                self.assert_refused("NoSuchKey", self.get, key)
+
+    def test_keep_headers_and_metadata(self):
+        sent = {"ContentType": "text/x-test; charset=utf-8", "CacheControl": "max-age=60",
+                "ContentDisposition": 'attachment; filename="x"', "ContentEncoding": "gzip",
+                "ContentLanguage": "de", "Metadata": {"one": "1", "two": "with  spaces"}}
+        self.put("described", b"x", **sent)
+        head = self.s3.head_object(Bucket=self.bucket, Key="described")
+        self.assertEqual({name: head[name] for name in sent}, sent)
+        seen = self.get("described", ResponseContentType="text/plain", ResponseExpires="0")
+        self.assertEqual(seen["ContentType"], "text/plain")
+        self.assert_refused("MetadataTooLarge", self.put, "big", b"", Metadata={"m": "x" * 2048})
+
+    def test_are_read_in_ranges_and_on_conditions(self):
+        etag = self.put("ranges", b"0123456789")["ETag"]
+        got = self.get("ranges", Range="bytes=3-5")
+        self.assertEqual((got["Body"].read(), got["ContentRange"]), (b"345", "bytes 3-5/10"))
+        self.assertEqual(self.get("ranges", Range="bytes=8-100")["Body"].read(), b"89")
+        self.assert_refused("InvalidRange", self.get, "ranges", Range="bytes=10-")
+        self.assert_refused("304", self.get, "ranges", IfNoneMatch=etag)
+        self.assert_refused("PreconditionFailed", self.get, "ranges", IfMatch='"x"')
+
+    def test_carry_checksums_that_are_checked(self):
+        for algorithm in ("CRC32", "SHA1", "SHA256"):
+            with self.subTest(algorithm):
+                put = self.put("summed", b"summed", ChecksumAlgorithm=algorithm)
+                got = self.get("summed", ChecksumMode="ENABLED")
+                self.assertEqual(got["Body"].read(), b"summed")  # checked by boto3 as it reads
+                name = f"Checksum{algorithm}"
+                self.assertTrue(got[name])
+                self.assertEqual(got[name], put[name])
+        self.assert_refused("BadDigest", self.put, "summed", b"x", ChecksumCRC32="AAAAAA==")
+        self.assert_refused("BadDigest", self.put, "summed", b"x",
+                            ContentMD5="1B2M2Y8AsgTpgAmY7PhCfg==")
+        self.assert_refused("InvalidDigest", self.put, "summed", b"x", ContentMD5="short")
+
+    def test_are_written_on_conditions(self):
+        if not IS_NEWER:
+            self.skipTest("boto3 1.26 has no conditional writes")
+        self.put("conditional", b"1", IfNoneMatch="*")
+        self.assert_refused("PreconditionFailed", self.put, "conditional", b"2", IfNoneMatch="*")
+        self.assert_refused("NoSuchKey", self.put, "absent", b"2", IfMatch='"x"')
+
+    def test_are_copied_and_deleted(self):
+        self.put("from ü+%", b"copied", Metadata={"kept": "yes"})
+        self.s3.copy_object(Bucket=self.bucket, Key="to",
+                            CopySource={"Bucket": self.bucket, "Key": "from ü+%"})
+        got = self.get("to")
+        self.assertEqual((got["Body"].read(), got["Metadata"]), (b"copied", {"kept": "yes"}))
+        deleted = self.s3.delete_objects(Bucket=self.bucket, Delete={
+            "Objects": [{"Key": "to"}, {"Key": "from ü+%"}, {"Key": "absent"}], "Quiet": True})
+        self.assertNotIn("Deleted", deleted)
+        self.assertNotIn("Errors", deleted)
+        self.assert_refused("NoSuchKey", self.get, "to")
+
+    def test_go_up_in_every_signed_form(self):
+        for config in ({}, {"s3": {"payload_signing_enabled": True}},
+                       {"s3": {"addressing_style": "path"}}, {"signature_version": "s3v4"}):
+            with self.subTest(config):
+                s3 = client(**config)
+                s3.put_object(Bucket=self.bucket, Key="form", Body=b"form")
+                s3.put_object(Bucket=self.bucket, Key="form", Body=io.BytesIO(b"stream"))
+                got = s3.get_object(Bucket=self.bucket, Key="form")
+                self.assertEqual(got["Body"].read(), b"stream")
+
+    def test_answers_carry_a_request_id(self):
+        answer = self.put("with-id", b"x")["ResponseMetadata"]
+        self.assertTrue(answer["RequestId"])
+        self.assertIn(answer["RequestId"], CLUSTER.log())
+
+
+class Files(Tests):
+    bucket = "files"
+
+    def test_go_up_and_down(self):
+        content = hashlib.sha256(b"seed").digest() * 400_000  # 12.8 MB, one part
+        here = clients.write(CLUSTER.folder / "up.bin", content)
+        self.s3.upload_file(str(here), self.bucket, "file", Config=ONE_PART,
+                            ExtraArgs={"ContentType": "a/b", "Metadata": {"m": "1"}})
+        there = CLUSTER.folder / "down.bin"
+        self.s3.download_file(self.bucket, "file", str(there), Config=ONE_PART)
+        self.assertEqual(there.read_bytes(), content)
+        # Ranges in parallel, each under If-Match in newer releases.
+        self.s3.download_file(self.bucket, "file", str(there))
+        self.assertEqual(there.read_bytes(), content)
+        self.s3.upload_fileobj(io.BytesIO(b"object"), self.bucket, "fileobj")
+        target = io.BytesIO()
+        self.s3.download_fileobj(self.bucket, "fileobj", target)
+        self.assertEqual(target.getvalue(), b"object")
+        self.s3.copy({"Bucket": self.bucket, "Key": "file"}, self.bucket, "copy", Config=ONE_PART)
+        self.assertEqual(self.s3.head_object(Bucket=self.bucket, Key="copy")["Metadata"],
+                         {"m": "1"})
+
+
+class Listings(Tests):
+    bucket = "listings"
+    keys = sorted([f"{folder}/{i:02}" for folder in ("a", "b ü+%", "c&<>") for i in range(7)] +
+                  ["top\x01", "zeta 😀", "~"], key=str.encode)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for key in cls.keys:
+            cls.s3.put_object(Bucket=cls.bucket, Key=key, Body=key.encode())
+
+    def pages(self, operation, size, **more):
+        paginator = self.s3.get_paginator(operation)
+        return list(paginator.paginate(Bucket=self.bucket, PaginationConfig={"PageSize": size},
+                                       **more))
+
+    def test_show_every_key_once_in_order(self):
+        for operation in ("list_objects", "list_objects_v2"):
+            for size in (1, 2, 7, 1000):
+                with self.subTest(operation, size=size):
+                    entries = [entry for page in self.pages(operation, size)
+                               for entry in page.get("Contents", [])]
+                    self.assertEqual([entry["Key"] for entry in entries], self.keys)
+                    self.assertEqual([entry["Size"] for entry in entries],
+                                     [len(key.encode()) for key in self.keys])
+
+    def test_fold_folders(self):
+        for operation in ("list_objects", "list_objects_v2"):
+            pages = self.pages(operation, 2, Delimiter="/")
+            self.assertEqual([folder["Prefix"] for page in pages
+                              for folder in page.get("CommonPrefixes", [])],
+                             ["a/", "b ü+%/", "c&<>/"])
+
+    def test_begin_with_a_prefix(self):
+        pages = self.pages("list_objects_v2", 3, Prefix="b ü+%/")
+        self.assertEqual(sum(page["KeyCount"] for page in pages), 7)
+
+
+class Resources(Tests):
+    bucket = "resources"
+
+    def test_work(self):
+        s3 = boto3.resource("s3", **settings())
+        self.assertIn(self.bucket, [bucket.name for bucket in s3.buckets.all()])
+        bucket = s3.Bucket(self.bucket)
+        bucket.put_object(Key="a/1", Body=b"one")
+        thing = s3.Object(self.bucket, "a/2")
+        thing.put(Body=b"two")
+        self.assertEqual((thing.content_length, thing.get()["Body"].read()), (3, b"two"))
+        self.assertEqual([summary.key for summary in bucket.objects.filter(Prefix="a/")],
+                         ["a/1", "a/2"])
+        bucket.objects.all().delete()
+        self.assertEqual(list(bucket.objects.all()), [])
+        bucket.delete()
+        bucket.wait_until_not_exists()
+
+
+class PresignedUrls(Tests):
+    bucket = "presigned"
+
+    def test_read_and_write_by_either_signature(self):
+        for version, mark in ((None, "Signature="), ("s3", "&Signature="),
+                              ("s3v4", "X-Amz-Signature=")):
+            with self.subTest(version):
+                s3 = client(signature_version=version) if version else client()
+                where = {"Bucket": self.bucket, "Key": "a ü+%/b"}
+                put = s3.generate_presigned_url(
+                    "put_object", {**where, "ContentType": "text/x-put"}, ExpiresIn=60)
+                self.assertIn(mark, put)
+                fetch(put, "PUT", b"by link", {"Content-Type": "text/x-put"})
+                get = s3.generate_presigned_url(
+                    "get_object", {**where, "ResponseContentType": "text/x-seen"}, ExpiresIn=60)
+                with urllib.request.urlopen(get) as answer:
+                    self.assertEqual(answer.read(), b"by link")
+                    self.assertEqual(answer.headers["Content-Type"], "text/x-seen")
+                for wrong in (get.replace("/b?", "/c?"), get.replace("text", "test")):
+                    with self.assertRaises(urllib.error.HTTPError) as refused:
+                        fetch(wrong)
+                    with refused.exception as answer:
+                        self.assertIn(b"<Code>SignatureDoesNotMatch</Code>", answer.read())
+
+    def test_default_to_sigv2(self):
+        url = client().generate_presigned_url("get_object", {"Bucket": self.bucket, "Key": "k"})
+        self.assertIn("AWSAccessKeyId", urllib.parse.parse_qs(urllib.parse.urlsplit(url).query))
+
+    def test_can_not_be_turned_into_another_request(self):
+        url = client(signature_version="s3v4").generate_presigned_url(
+            "put_object", {"Bucket": self.bucket, "Key": "target"})
+        for headers in ({"x-amz-copy-source": "/presigned/secret"}, {"x-amz-meta-m": "1"}):
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                fetch(url, "PUT", b"", headers)
+            with refused.exception as answer:
+                self.assertIn(b"<Code>AccessDenied</Code>", answer.read())
+
+
+class Errors(Tests):
+    bucket = "errors"
+
+    def test_have_their_codes(self):
+        self.assert_refused("BucketAlreadyOwnedByYou", self.s3.create_bucket, Bucket="errors")
+        self.assert_refused("NoSuchBucket", self.s3.list_objects_v2, Bucket="absent")
+        self.assert_refused("404", self.s3.head_bucket, Bucket="absent")
+        self.assert_refused("NoSuchBucket", self.s3.put_object, Bucket="absent", Key="k", Body=b"")
+        self.assert_refused("KeyTooLongError", self.put, "k" * 1025, b"")
+        self.put("k" * 1024, b"")
+        for call in (self.get, lambda key, **more: self.s3.delete_object(
+                Bucket=self.bucket, Key=key, **more)):
+            self.assert_refused("NoSuchVersion", call, "k" * 1024, VersionId="another")
+        self.get("k" * 1024, VersionId="null")
+        refused = self.assert_refused("NotImplemented", self.s3.get_bucket_replication,
+                                      Bucket=self.bucket)
+        self.assertEqual(refused["ResponseMetadata"]["HTTPStatusCode"], 501)
+
+
+if __name__ == "__main__":
+    clients.main(CLUSTER)

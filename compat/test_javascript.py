@@ -1,0 +1,48 @@
+"""The JavaScript SDK from npm (javascript/sdk.test.mjs).
+
+Its packages, as javascript/package-lock.json has them, are installed below $MKV_COMPAT_BUILD once;
+without a registry to install them from, the run is skipped.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import clients
+from cluster import ROOT, Cluster
+
+SOURCES = ROOT / "compat" / "javascript"
+BUILD = pathlib.Path(os.environ["MKV_COMPAT_BUILD"]) / "javascript"
+
+
+def install():
+    lock = (SOURCES / "package-lock.json").read_text()
+    installed = BUILD / "installed-lock.json"
+    if not installed.exists() or installed.read_text() != lock:
+        BUILD.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(SOURCES / name, BUILD)
+        command = [clients.find("npm"), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        if subprocess.run(command, cwd=BUILD, check=False).returncode != 0:
+            clients.skip("npm could not install the SDK")
+        installed.write_text(lock)
+    # Beside its packages, where node looks for them.
+    shutil.copy(SOURCES / "sdk.test.mjs", BUILD)
+
+
+def main():
+    node = clients.find("node")
+    install()
+    with Cluster() as cluster:
+        ended = subprocess.run([node, "--test", "sdk.test.mjs"], cwd=BUILD, check=False,
+                               env=cluster.environment(MKV_URL=cluster.url))
+        if ended.returncode != 0:
+            print("The end of the gateway's log:")
+            print("\n".join(cluster.log().splitlines()[-40:]))
+    sys.exit(ended.returncode)
+
+
+if __name__ == "__main__":
+    main()

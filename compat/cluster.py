@@ -105,6 +105,14 @@ class Cluster:
     def log(self):
         return (self._folder / "gateway.log").read_text(errors="replace")
 
+    def times_logged(self, text, expected):
+        """How often `text` is in the log, once it is there as often as expected or time is up: a
+        request's line is written after its answer, so a client can be here before it."""
+        deadline = time.monotonic() + 10
+        while (times := self.log().count(text)) < expected and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return times
+
     def _start_volume(self, number):
         def start(port):
             return self._start(

@@ -1,0 +1,169 @@
+// The store that `./mkv up` starts: what of it a stranger on the same machine can reach.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <regex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "mkvcore/volumes/signed_link.h"
+#include "tests/support/file_text.h"
+#include "tests/support/http_client.h"
+#include "tests/support/network.h"
+#include "tests/support/process.h"
+#include "tests/support/temp_folder.h"
+
+namespace mkv::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// A port that is free together with the three after it, which `up` gives to the volumes.
+std::uint16_t FourFreePorts() {
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    const std::uint16_t port = FreePort();
+    if (port > 65000) continue;
+    bool free = true;
+    for (std::uint16_t i = 1; i <= 3; ++i) {
+      free = free && !Accepts(static_cast<std::uint16_t>(port + i));
+    }
+    if (free) return port;
+  }
+  throw std::runtime_error("no four free ports in a row");
+}
+
+class Up : public ::testing::Test {
+ protected:
+  void SetUp() override { Start(); }
+
+  void Start() {
+    port_ = FourFreePorts();
+    process_.emplace(ProcessOptions{.arguments = {MKV_SOURCE_DIR "/mkv", "up", "--data",
+                                                  data().string(), "--port", std::to_string(port_)},
+                                    .output = Output(),
+                                    .death_signal = SIGTERM});
+    const auto deadline = std::chrono::steady_clock::now() + 200s;
+    while (FileText(Output()).find("\nready: ") == std::string::npos) {
+      ASSERT_TRUE(process_->running()) << FileText(Output());
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << FileText(Output());
+      std::this_thread::sleep_for(50ms);
+    }
+    key_ = FileText(data() / "volume.key");
+    ASSERT_THAT(key_, ::testing::MatchesRegex("[A-Za-z0-9]{40}\n"));
+    key_.pop_back();
+    std::smatch found;
+    const std::string printed = FileText(Output());
+    ASSERT_TRUE(std::regex_search(printed, found, std::regex("curl -u ([^ :]+):([^ ]+) ")));
+    credentials_ = found.str(1) + ":" + found.str(2);
+    secret_ = found.str(2);
+  }
+
+  void Stop() {
+    process_->Terminate();
+    process_.reset();
+    std::filesystem::remove(Output());
+  }
+
+  std::filesystem::path data() const { return folder_.path() / "store"; }
+  std::filesystem::path Output() const { return folder_.path() / "output"; }
+  // By curl, which takes a user and a password in the URL.
+  std::string Gateway(const std::string& key) const {
+    return "http://" + credentials_ + "@localhost:" + std::to_string(port_) + key;
+  }
+  int Status(const std::string& method, const std::string& url,
+             std::optional<std::string> body = std::nullopt) {
+    return client_.Do({.method = method, .url = url, .body = std::move(body)}).status;
+  }
+  std::string Link(const std::string& key) {
+    return client_.Do({.method = "HEAD", .url = Gateway(key)}).Header("Location");
+  }
+
+  const TempFolder folder_;
+  std::uint16_t port_ = 0;
+  std::string key_;
+  std::string credentials_;
+  std::string secret_;
+  HttpClient client_;
+  std::optional<Process> process_;
+};
+
+TEST_F(Up, ItsVolumesAreOpenToItsGatewayAndSignedLinksAlone) {
+  ASSERT_EQ(Status("PUT", Gateway("/hello"), "world"), 201);
+  const std::string link = Link("/hello");
+  ASSERT_THAT(link, HasSubstr("?md5="));
+  EXPECT_EQ(client_.Get(link).body, "world");
+
+  const std::string unsigned_link = link.substr(0, link.find('?'));
+  EXPECT_EQ(Status("GET", unsigned_link), 403);
+  EXPECT_EQ(Status("PUT", link, "other"), 403);
+  EXPECT_EQ(Status("DELETE", link), 403);
+  EXPECT_EQ(Status("GET", link + "0"), 403) << "a later end is another signature";
+  std::string altered = link;
+  altered.at(altered.find("md5=") + 4) ^= 1;
+  EXPECT_EQ(Status("GET", altered), 403);
+
+  // The link's own path, signed with the right key, but expired.
+  const std::string volume = link.substr(7, link.find('/', 7) - 7);
+  const std::string path = unsigned_link.substr(7 + volume.size());
+  const BlobLocation blob{volume, path};
+  const auto now = std::time(nullptr);
+  EXPECT_EQ(Status("GET", unsigned_link + LinkSignature(blob, now + 60, key_)), 200);
+  EXPECT_EQ(Status("GET", unsigned_link + LinkSignature(blob, now - 1, key_)), 403);
+
+  for (std::uint16_t i = 1; i <= 3; ++i) {
+    const std::string url = "http://localhost:" + std::to_string(port_ + i);
+    for (const std::string somewhere :
+         {"/", "/sv00/", "/sv00/5d/41/aGVsbG8=", "/.nginx/nginx.conf"}) {
+      for (const std::string method : {"GET", "HEAD", "DELETE", "PROPFIND", "MKCOL", "MOVE"}) {
+        EXPECT_EQ(Status(method, url + somewhere), 403) << method << ' ' << url << somewhere;
+      }
+      EXPECT_EQ(Status("PUT", url + somewhere, "value"), 403) << url << somewhere;
+    }
+  }
+  EXPECT_EQ(client_.Do({.url = Gateway("/hello"), .follow_redirects = true}).body, "world");
+}
+
+TEST_F(Up, ItsSecretsAreInFilesOfItsUserAndOnNoCommandLine) {
+  for (const std::string name : {"volume.key", "credentials.json"}) {
+    struct stat status {};
+    ASSERT_EQ(stat((data() / name).c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0600U) << name;
+  }
+  ASSERT_EQ(Status("PUT", Gateway("/hello"), "world"), 201);
+  int seen = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string command = FileText(entry.path() / "cmdline");
+    if (command.find(data()) == std::string::npos) continue;
+    ++seen;
+    EXPECT_THAT(command, Not(HasSubstr(key_)));
+    EXPECT_THAT(command, Not(HasSubstr(secret_)));
+  }
+  EXPECT_GE(seen, 2) << "the gateway and this test's own ./mkv up at least";
+  for (const auto& log : std::filesystem::directory_iterator(data() / "log")) {
+    EXPECT_THAT(FileText(log.path()), Not(HasSubstr(key_))) << log.path();
+    EXPECT_THAT(FileText(log.path()), Not(HasSubstr(secret_))) << log.path();
+  }
+  EXPECT_THAT(FileText(Output()), Not(HasSubstr(key_)));
+}
+
+TEST_F(Up, KeepsItsKeysFromOneRunToTheNext) {
+  ASSERT_EQ(Status("PUT", Gateway("/hello"), "world"), 201);
+  const std::string key = key_;
+  const std::string credentials = credentials_;
+  Stop();
+  Start();
+  EXPECT_EQ(key_, key);
+  EXPECT_EQ(credentials_, credentials);
+  EXPECT_EQ(client_.Do({.url = Gateway("/hello"), .follow_redirects = true}).body, "world");
+}
+
+}  // namespace
+}  // namespace mkv::testing

@@ -1,10 +1,15 @@
 // A store that the original wrote, taken over: served, listed, changed and rebalanced.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/support/gateway.h"
+#include "tests/support/generated_value.h"
 #include "tests/support/http_client.h"
 #include "tests/support/nginx_volume.h"
 #include "tests/support/original_store.h"
@@ -46,6 +51,46 @@ TEST_P(Takeover, EveryKeyIsServedListedUnlinkedAndDeleted) {
   }
   EXPECT_EQ(client_.Get(gateway.url() + "/?unlinked").body, R"({"next":"","keys":[]})");
   for (const auto& volume : volumes) EXPECT_TRUE(volume->Files().empty()) << volume->name();
+}
+
+// The first folder of a key is its bucket; what can not be a bucket's name S3 does not see.
+TEST_P(Takeover, WhatLiesInABucketIsListedAndReadThroughS3) {
+  const auto volumes = original_.StartVolumes();
+  Gateway gateway(original_.GatewayFor());
+  const std::vector<std::string> s3 = {"x-amz-expected-bucket-owner;"};
+  std::map<std::string, std::string> listings;  // by bucket, as S3 lists it
+  std::size_t seen = 0;
+  for (const OriginalObject& object : original_.objects()) {
+    const std::size_t slash = object.key.find('/', 1);
+    if (slash == std::string::npos || object.unlinked) continue;
+    const std::string bucket = object.key.substr(1, slash - 1);
+    if (bucket.size() < 3 ||
+        !std::all_of(bucket.begin(), bucket.end(), [](char c) { return c >= 'a' && c <= 'z'; })) {
+      continue;
+    }
+    ++seen;
+    if (!listings.contains(bucket)) {
+      listings[bucket] =
+          client_.Do({.url = gateway.url() + "/" + bucket + "?list-type=2", .headers = s3}).body;
+    }
+    const HttpResponse got = client_.Do({.url = gateway.url() + object.url, .headers = s3});
+    EXPECT_EQ(got.status, 200) << object.key << got.body;
+    EXPECT_EQ(Md5Hex(got.body), object.md5) << object.key;
+    const std::string etag = got.Header("ETag");
+    if (original_.md5sum()) {
+      EXPECT_EQ(etag, "\"" + object.md5 + "\"") << object.key;
+    } else {
+      EXPECT_THAT(etag, ::testing::MatchesRegex("\"[0-9]+-" + std::to_string(object.size) + "\""));
+    }
+    EXPECT_THAT(got.Header("Last-Modified"), ::testing::EndsWith(" GMT")) << object.key;
+    EXPECT_THAT(listings[bucket], ::testing::ContainsRegex(
+                                      "<Key>" + object.key.substr(slash + 1) +
+                                      "</Key><LastModified>[^<]*</LastModified><ETag>(&quot;|\")" +
+                                      etag.substr(1, etag.size() - 2) + "(&quot;|\")</ETag>" +
+                                      "<Size>" + std::to_string(object.size) + "</Size>"))
+        << object.key;
+  }
+  EXPECT_GE(seen, 2U);
 }
 
 // Onto one volume less, where there are more than replicas, or onto two more.

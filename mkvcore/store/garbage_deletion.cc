@@ -1,6 +1,7 @@
 #include "mkvcore/store/garbage_deletion.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <span>
 
@@ -68,7 +69,7 @@ void AskPlaces(VolumeClient& volumes, Ask ask, const std::vector<DoomedBlob>& do
     }
   }
   if (locations.empty()) return;
-  const std::vector<VolumeAnswer> answers = (volumes.*ask)(locations);
+  const std::vector<VolumeAnswer> answers = std::invoke(ask, volumes, locations);
 
   // From the last place to the first, so that those not yet looked at keep their position.
   std::size_t next_answer = answers.size();

@@ -92,6 +92,7 @@ int ReplicaTransfer::OnSeek(void* self, curl_off_t offset, int origin) noexcept 
   auto& transfer = *static_cast<ReplicaTransfer*>(self);
   if (origin != SEEK_SET || offset != 0) return CURL_SEEKFUNC_FAIL;
   transfer.position_ = 0;
+  transfer.sent_before_ = true;
   return CURL_SEEKFUNC_OK;
 }
 

@@ -40,6 +40,10 @@ class ReplicaTransfer {
   // Once done(): what became of it. ok() only when the volume has the whole value.
   VolumeAnswer Answer() const;
   bool reused_connection() const { return request_.reused_connection(); }
+  bool connection_died() const { return request_.connection_died(); }
+  // libcurl itself sent the value again, for the connection died under it: the volume may have
+  // received it before.
+  bool sent_before() const { return sent_before_; }
 
  private:
   static std::size_t OnRead(char* buffer, std::size_t size, std::size_t count, void* self) noexcept;
@@ -51,6 +55,7 @@ class ReplicaTransfer {
   std::uint64_t position_ = 0;
   bool connected_ = false;
   bool paused_ = false;
+  bool sent_before_ = false;
   Clock::time_point moved_;
   VolumeRequest request_;
 };

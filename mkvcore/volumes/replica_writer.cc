@@ -76,7 +76,8 @@ class ReplicaWrite {
     std::unique_ptr<ReplicaTransfer> transfer;
     std::size_t attempt = 0;  // in result_.attempts
     bool sent_again = false;
-    bool settled = false;  // the answer of the attempt is known
+    VolumeAnswer first_try;  // when sent_again: how the first one ended
+    bool settled = false;    // the answer of the attempt is known
     bool stored = false;
   };
 
@@ -114,24 +115,33 @@ class ReplicaWrite {
   }
 
   bool Settle(Slot& slot) {
-    VolumeAnswer& answer = result_.attempts[slot.attempt].answer;
-    const bool maybe_delivered = slot.sent_again && answer.delivery == Delivery::kUnanswered;
-    answer = slot.transfer->Answer();
-    if (answer.delivery == Delivery::kUnanswered && slot.transfer->reused_connection() &&
+    const VolumeAnswer answer = slot.transfer->Answer();
+    // The volume may just have closed an idle connection. libcurl notices most of these itself, but
+    // not when sending the body fails. A volume that lets a deadline pass is not asked twice: it
+    // has the value, and may store it at any time.
+    if (slot.transfer->connection_died() && slot.transfer->reused_connection() &&
         !slot.sent_again && ring_ == nullptr) {
-      // The volume may just have closed an idle connection. libcurl notices most of these itself,
-      // but not when sending the body fails.
       slot.sent_again = true;
+      slot.first_try = answer;
       Start(slot, ReplicaTransfer::Connection::kFresh);
       return true;
     }
-    if (maybe_delivered && answer.delivery == Delivery::kNeverSent) {
-      answer.delivery = Delivery::kUnanswered;
-    }
     Report(slot, answer);
+    Note(slot, answer);
     slot.settled = true;
     slot.stored = answer.ok();
     return slot.stored || (CanStartOver() && StartNext(slot));
+  }
+
+  // The answer of the attempt. Of two tries either may have left a file: only that it was stored
+  // outweighs that the first was never answered.
+  void Note(const Slot& slot, const VolumeAnswer& answer) {
+    VolumeAnswer& noted = result_.attempts[slot.attempt].answer;
+    noted = answer;
+    const bool first_unanswered =
+        (slot.sent_again && slot.first_try.delivery == Delivery::kUnanswered) ||
+        slot.transfer->sent_before();
+    if (first_unanswered && !answer.ok()) noted.delivery = Delivery::kUnanswered;
   }
 
   void Report(const Slot& slot, const VolumeAnswer& answer) {
@@ -238,7 +248,7 @@ class ReplicaWrite {
     for (Slot& slot : slots_) {
       if (slot.settled) continue;
       slot.transfer->BreakOff("broken off, for another replica failed");
-      result_.attempts[slot.attempt].answer = slot.transfer->Answer();
+      Note(slot, slot.transfer->Answer());
     }
     return std::move(result_);
   }

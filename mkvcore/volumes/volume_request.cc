@@ -61,6 +61,7 @@ VolumeAnswer VolumeRequest::AnswerSoFar() const {
 
 void VolumeRequest::Finish(CURLcode code) {
   done_ = true;
+  code_ = code;
   answer_ = AnswerSoFar();
   const bool complete = code == CURLE_OK || !body_matters_ || stopped_by_sink_;
   if (!head_complete_ || !complete) {
@@ -83,6 +84,11 @@ bool VolumeRequest::reused_connection() const {
   long connections = 0;
   curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &connections);
   return connections == 0;
+}
+
+bool VolumeRequest::connection_died() const {
+  return done_ && !head_complete_ &&
+         (code_ == CURLE_SEND_ERROR || code_ == CURLE_RECV_ERROR || code_ == CURLE_GOT_NOTHING);
 }
 
 int VolumeRequest::socket() const {

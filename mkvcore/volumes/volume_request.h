@@ -57,6 +57,8 @@ class VolumeRequest {
   int status_so_far() const { return head_complete_ ? status_ : 0; }
   // It went over a connection that an earlier request left open.
   bool reused_connection() const;
+  // Once done(): its connection ended before an answer came, and not because we broke it off.
+  bool connection_died() const;
   // The descriptor of its connection, or -1.
   int socket() const;
   // Throws on what the sink threw.
@@ -79,6 +81,7 @@ class VolumeRequest {
   bool stopped_by_sink_ = false;
   int status_ = 0;
   bool head_complete_ = false;
+  CURLcode code_ = CURLE_OK;  // once done_
   std::exception_ptr thrown_;
   VolumeAnswer answer_;
   std::array<char, CURL_ERROR_SIZE> error_{};

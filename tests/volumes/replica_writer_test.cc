@@ -406,6 +406,49 @@ TEST_F(ReplicaWriterTest, HeldValueIsSentAgainWhenAnIdleConnectionDiesUnderIt) {
   }
 }
 
+// The volume has the value, and may store it at any time: a second try would be two late requests.
+TEST_F(ReplicaWriterTest, HeldValueIsNotSentAgainAfterADeadline) {
+  MisbehavingServer server([](MisbehavingServer::Connection& connection, int) {
+    connection.ReadHead();
+    connection.ReadBody(1);
+    connection.Send("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+    connection.AwaitClose();  // never answers the next one
+  });
+  MemorySource first("x");
+  ASSERT_TRUE(WriteReplicas(client_, first, To({server.name()}, 1)).digest);
+  MemorySource second("y");
+  const auto result = WriteReplicas(client_, second, To({server.name()}, 1));
+  EXPECT_FALSE(result.digest);
+  ASSERT_EQ(result.attempts.size(), 1u);
+  EXPECT_EQ(result.attempts[0].answer.delivery, Delivery::kUnanswered);
+  EXPECT_EQ(server.connections(), 1);
+}
+
+// Whatever became of the second try, the first may have left a file.
+TEST_F(ReplicaWriterTest, FirstTryThatMayHaveBeenReceivedCountsAsUnanswered) {
+  MisbehavingServer server([](MisbehavingServer::Connection& connection, int number) {
+    connection.ReadHead();
+    connection.ReadBody(1);
+    if (number > 0) {
+      connection.Send("HTTP/1.1 507 Insufficient Storage\r\nContent-Length: 0\r\n\r\n");
+      return connection.AwaitClose();
+    }
+    connection.Send("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+    connection.ReadHead();
+    connection.ReadBody(1);
+    connection.Reset();
+  });
+  MemorySource first("x");
+  ASSERT_TRUE(WriteReplicas(client_, first, To({server.name()}, 1)).digest);
+  MemorySource second("y");
+  const auto result = WriteReplicas(client_, second, To({server.name()}, 1));
+  EXPECT_FALSE(result.digest);
+  EXPECT_EQ(server.connections(), 2);
+  ASSERT_EQ(result.attempts.size(), 1u);
+  EXPECT_EQ(result.attempts[0].answer.delivery, Delivery::kUnanswered);
+  EXPECT_FALSE(health_.IsDown(server.name())) << "it did answer";
+}
+
 TEST_F(ReplicaWriterTest, StreamTakesNoIdleConnection) {
   MisbehavingServer server([](MisbehavingServer::Connection& connection, int) {
     while (!connection.ReadHead().empty()) {

@@ -1,4 +1,4 @@
-"""Three volumes and a gateway with an admin's key in a temporary folder, for one test file.
+"""Volumes and a gateway in a temporary folder, for one test file or one row of the benchmark.
 
 The program is $MKV_BINARY. Ports are chosen by the kernel, everything listens on the loopback
 interface, and all processes are stopped and the folder removed when the `with` block ends, by
@@ -57,20 +57,32 @@ def _gateway_answers(url):
 
 
 class Cluster:
-    """`with Cluster() as cluster:` serves at `cluster.url`; `cluster.folder` is the tests' own."""
+    """`with Cluster() as cluster:` serves at `cluster.url`; `cluster.folder` is the tests' own.
 
-    def __init__(self, *options):
-        self._options = options
-        self._processes = []
+    `options` are the gateway's. With `signed` it has one admin, whose keys are above; without, it
+    is open to all; `verbose` logs every request. `cluster.volumes` are the volumes' names.
+    """
+
+    def __init__(self, *options, volumes=3, replicas=3, subvolumes=10, volume_workers="1",
+                 signed=True, verbose=True, index=None):
+        self._options = ["-v", *options] if verbose else list(options)
+        self._volume_count = volumes
+        self._replicas = replicas
+        self._subvolumes = subvolumes
+        self._volume_workers = volume_workers
+        self._signed = signed
+        self._index = index
+        self._processes = {}
         self._folder = None
 
     def __enter__(self):
-        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="mkv-compat-"))
+        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="mkv-cluster-"))
         self.folder = self._folder / "client"
         self.folder.mkdir()
+        self.index = pathlib.Path(self._index or self._folder / "index")
         try:
-            volumes = [self._start_volume(i) for i in range(3)]
-            self.url = self._start_gateway(volumes)
+            self.volumes = [self._start_volume(i) for i in range(self._volume_count)]
+            self.url = self._start_gateway()
         except BaseException:
             self.__exit__()
             raise
@@ -78,14 +90,28 @@ class Cluster:
 
     def __exit__(self, *_):
         # The gateway first: what it has under way still needs the volumes.
-        for process in reversed(self._processes):
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        for name in reversed(list(self._processes)):
+            self.stop(name)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def stop(self, name):
+        process = self._processes.pop(name)
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def pid(self, name="gateway"):
+        return self._processes[name].pid
+
+    def command(self, *more):
+        """The program with this cluster's volumes and index."""
+        return [
+            *(os.environ["MKV_BINARY"], "-volumes", ",".join(self.volumes), "-db", self.index),
+            *("-replicas", str(self._replicas), "-subvolumes", str(self._subvolumes), *more),
+        ]
 
     def environment(self, **more):
         """For a client: the keys, no configuration of this machine's, no proxy."""
@@ -114,37 +140,40 @@ class Cluster:
         return times
 
     def _start_volume(self, number):
-        def start(port):
-            return self._start(
-                f"volume{number}",
-                [ROOT / "volume" / "volume", self._folder / f"volume{number}"],
-                {"PORT": str(port), "LISTEN": "127.0.0.1", "SUBVOLUMES": "10", "WORKERS": "1"},
-                lambda: _volume_answers(f"http://127.0.0.1:{port}/"),
-            )
+        settings = {
+            "LISTEN": "127.0.0.1",
+            "SUBVOLUMES": str(self._subvolumes),
+            "WORKERS": self._volume_workers,
+        }
+        port = self.start_on_free_port(
+            f"volume{number}",
+            lambda port: [ROOT / "volume" / "volume", self._folder / f"volume{number}"],
+            _volume_answers,
+            lambda port: {"PORT": str(port), **settings},
+        )
+        return f"localhost:{port}"
 
-        return f"localhost:{self._on_free_port(start)}"
+    def _start_gateway(self):
+        keys = {"MKV_ACCESS_KEY": ACCESS_KEY, "MKV_SECRET_KEY": SECRET_KEY} if self._signed else {}
+        port = self.start_on_free_port(
+            "gateway",
+            lambda port: self.command(
+                "-address", "127.0.0.1", "-port", str(port), *self._options, "server"
+            ),
+            _gateway_answers,
+            lambda port: keys,
+        )
+        return f"http://localhost:{port}"
 
-    def _start_gateway(self, volumes):
-        def start(port):
-            return self._start(
-                "gateway",
-                [
-                    *(os.environ["MKV_BINARY"], "-address", "127.0.0.1", "-port", str(port)),
-                    *("-volumes", ",".join(volumes), "-db", self._folder / "index"),
-                    *("-replicas", "3", "-subvolumes", "10", "-v", *self._options, "server"),
-                ],
-                {"MKV_ACCESS_KEY": ACCESS_KEY, "MKV_SECRET_KEY": SECRET_KEY},
-                lambda: _gateway_answers(f"http://127.0.0.1:{port}"),
-            )
-
-        return f"http://localhost:{self._on_free_port(start)}"
-
-    def _on_free_port(self, start):
+    def start_on_free_port(self, name, command, answers, environment=lambda port: {}):
+        """Starts `command(port)`, to be stopped with the rest; returns the port once
+        `answers(url)`."""
         for _ in range(_ATTEMPTS):
             port = _free_port()
-            if start(port):
+            url = f"http://127.0.0.1:{port}"
+            if self._start(name, command(port), environment(port), lambda: answers(url)):
                 return port
-        raise RuntimeError("no process came up on any free port")
+        raise RuntimeError(f"{name} came up on no free port")
 
     def _start(self, name, command, environment, is_up):
         log = self._folder / f"{name}.log"
@@ -163,7 +192,7 @@ class Cluster:
                 print(f"{name} ended: {log.read_text(errors='replace')[-1000:]}")
                 return False
             if is_up() and process.poll() is None:
-                self._processes.append(process)
+                self._processes[name] = process
                 return True
             time.sleep(0.02)
         process.kill()

@@ -22,7 +22,7 @@ Outcome Store::Delete(std::string_view key) {
     garbage = state.AddGarbage(*state.object(), state.object()->record.volumes, handling.id(),
                                /*not_before_us=*/0);
     state.RemoveObject();
-    if (state.Commit(index_, Index::Durability::kOrdered)) break;
+    if (state.Commit(index_, Index::Durability::kSynced)) break;
   }
 
   // A volume known to be down is not waited for: its share is already queued.
@@ -48,7 +48,7 @@ Outcome Store::Unlink(std::string_view key) {
     Record record = state.object()->record;
     record.unlinked = true;
     state.SetRecord(record);
-    if (state.Commit(index_, Index::Durability::kOrdered)) return Outcome::kDone;
+    if (state.Commit(index_, Decisive())) return Outcome::kDone;
   }
 }
 
@@ -69,7 +69,7 @@ Outcome Store::Remove(
     state.AddGarbage(*state.object(), state.object()->record.volumes, generations_.Next(),
                      not_before);
     state.RemoveObject();
-    if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
+    if (!state.Commit(index_, Decisive())) continue;
     TellGarbageListener(not_before);
     return Outcome::kDone;
   }

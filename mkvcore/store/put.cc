@@ -212,7 +212,7 @@ Store::PutResult Store::CommitPut(PutPlan& plan, const format::ObjectMetadata& m
       }
       state.SetObject(record, metadata);
     }
-    if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
+    if (!state.Commit(index_, Decisive())) continue;
 
     if (garbage_from) TellGarbageListener(*garbage_from);
     if (refused != Outcome::kDone) return {refused, std::nullopt};

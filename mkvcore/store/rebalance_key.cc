@@ -221,7 +221,7 @@ Outcome Store::CommitMove(MovePlan& plan) {
       record.volumes = plan.targets;
       state.SetRecord(record);
     }
-    if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
+    if (!state.Commit(index_, Decisive())) continue;
     if (garbage_from) TellGarbageListener(*garbage_from);
     return changed ? Outcome::kBusy : Outcome::kDone;
   }

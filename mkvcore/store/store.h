@@ -40,6 +40,9 @@ namespace mkv {
 struct StoreOptions {
   bool protect = false;  // -protect: only an unlinked key may be deleted
   bool md5sum = true;    // -md5sum: the record of a native PUT holds HASH
+  // -sync: what a change wrote to the index survives a power cut once it is answered. Otherwise it
+  // survives the death of the process, and a power cut may take the newest changes, in order.
+  bool sync = false;
   // -garbage-delay: how long an overwritten blob stays, for readers that were redirected to it.
   std::chrono::milliseconds garbage_delay{60'000};
   // -settle-delay: a request of ours that a volume never answered can not land any more this long
@@ -96,7 +99,8 @@ class Store {
   PutResult PutNew(std::string_view key, const WritersUnderWay::Token& token, Source& source,
                    const std::function<void()>& before_read);
 
-  // Deletes at once; what a volume does not answer is queued. `kDone` in both cases.
+  // Deletes at once; what a volume does not answer is queued. `kDone` in both cases. The index is
+  // synced before anything is deleted, or a power cut could bring back a record without its blob.
   Outcome Delete(std::string_view key);
   Outcome Unlink(std::string_view key);
   // Brings the key to the volumes where it belongs (rebalance_key.cc).
@@ -164,6 +168,12 @@ class Store {
                    MovePlan& plan);
   bool CopyReplicas(MovePlan& plan);
   Outcome CommitMove(MovePlan& plan);
+
+  // Of the write that decides a change, and so comes before its answer. What only prepares it need
+  // not be synced: the index keeps its writes in order.
+  Index::Durability Decisive() const {
+    return options_.sync ? Index::Durability::kSynced : Index::Durability::kOrdered;
+  }
 
   void LearnGroup(std::span<Object* const> objects);
   void Keep(Object& object, const VolumeAnswer& answer);

@@ -50,7 +50,7 @@ Store::PutResult Store::UpdateMetadata(std::string_view key, const ReplaceReques
       }
     }
     state.SetObject(object.record, changed);
-    if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
+    if (!state.Commit(index_, Decisive())) continue;
     changed.set_record(object.record.Encode());
     object.metadata = std::move(changed);
     return {Outcome::kDone, std::move(object)};

@@ -108,6 +108,8 @@ const std::vector<OptionSpec>& Specs() {
       {"verify-ttl", "TIME",
        "redirect without asking to a replica found within (1s; 0: always ask)",
        [](O& o, V v) { o.redirect.verify_ttl = Duration(v); }},
+      {"sync", nullptr, "the index is synced to its disk before a change is answered",
+       [](O& o, V v) { o.store.sync = Switch(v); }},
       {"garbage-delay", "TIME", "overwritten blobs stay for readers under way (1m)",
        [](O& o, V v) { o.store.garbage_delay = Duration(v); }},
       {"settle-delay", "TIME",

@@ -1,98 +1,22 @@
 // What is left of an index when everything that was not synced is lost.
 
 #include <gtest/gtest.h>
-#include <leveldb/env.h>
 
-#include <atomic>
-#include <cstdint>
+#include <chrono>
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "mkvcore/index/leveldb_index.h"
+#include "tests/index/fragile_disk.h"
 #include "tests/support/temp_folder.h"
 
 namespace mkv {
 namespace {
 
-// A disk on which only what was synced is safe. Rename and removal are safe at once, as LevelDB
-// expects of them.
-class FragileDisk : public leveldb::EnvWrapper {
- public:
-  FragileDisk() : EnvWrapper(leveldb::Env::Default()) {}
-
-  // From now on nothing reaches the disk any more.
-  void CutPower() { off_ = true; }
-
-  // Takes away what was not synced.
-  void LoseUnsynced() {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [name, synced] : synced_) {
-      if (std::filesystem::exists(name)) std::filesystem::resize_file(name, synced);
-    }
-  }
-
-  leveldb::Status NewWritableFile(const std::string& name,
-                                  leveldb::WritableFile** result) override {
-    if (off_) return Off();
-    leveldb::Status status = EnvWrapper::NewWritableFile(name, result);
-    if (!status.ok()) return status;
-    const std::lock_guard lock(mutex_);
-    synced_[name] = 0;
-    *result = new File(*this, name, *result);
-    return status;
-  }
-
-  leveldb::Status RemoveFile(const std::string& name) override {
-    if (off_) return Off();
-    const std::lock_guard lock(mutex_);
-    synced_.erase(name);
-    return EnvWrapper::RemoveFile(name);
-  }
-
-  leveldb::Status RenameFile(const std::string& from, const std::string& to) override {
-    if (off_) return Off();
-    const std::lock_guard lock(mutex_);
-    if (auto node = synced_.extract(from)) synced_[to] = node.mapped();
-    return EnvWrapper::RenameFile(from, to);
-  }
-
- private:
-  class File : public leveldb::WritableFile {
-   public:
-    File(FragileDisk& disk, std::string name, leveldb::WritableFile* file)
-        : disk_(disk), name_(std::move(name)), file_(file) {}
-
-    leveldb::Status Append(const leveldb::Slice& data) override {
-      if (disk_.off_) return Off();
-      written_ += data.size();
-      return file_->Append(data);
-    }
-    leveldb::Status Flush() override { return disk_.off_ ? Off() : file_->Flush(); }
-    leveldb::Status Close() override { return file_->Close(); }
-    leveldb::Status Sync() override {
-      if (disk_.off_) return Off();
-      const leveldb::Status status = file_->Sync();
-      const std::lock_guard lock(disk_.mutex_);
-      if (disk_.synced_.contains(name_)) disk_.synced_[name_] = written_;
-      return status;
-    }
-
-   private:
-    FragileDisk& disk_;
-    const std::string name_;
-    const std::unique_ptr<leveldb::WritableFile> file_;
-    std::uint64_t written_ = 0;
-  };
-
-  static leveldb::Status Off() { return leveldb::Status::IOError("the power is off"); }
-
-  std::atomic<bool> off_ = false;
-  std::mutex mutex_;
-  std::map<std::string, std::uint64_t> synced_;
-};
+using namespace std::chrono_literals;
 
 class PowerCutTest : public ::testing::Test {
  protected:
@@ -100,7 +24,7 @@ class PowerCutTest : public ::testing::Test {
     // So small that LevelDB changes its log every few hundred writes.
     options_.write_buffer_bytes = 64 << 10;
     options_.env = &disk_;
-    index_ = LevelDbIndex::Open(folder_.path(), options_);
+    index_ = LevelDbIndex::Open((folder_.path() / "index").string(), options_);
   }
 
   void Write(int number, Index::Durability durability) {
@@ -113,7 +37,7 @@ class PowerCutTest : public ::testing::Test {
     disk_.CutPower();
     index_.reset();
     disk_.LoseUnsynced();
-    index_ = LevelDbIndex::Open(folder_.path());
+    index_ = LevelDbIndex::Open((folder_.path() / "index").string());
   }
 
   // How many writes from the first on are there; fails if one is there that follows a lost one.
@@ -126,8 +50,8 @@ class PowerCutTest : public ::testing::Test {
     return first_lost;
   }
 
-  FragileDisk disk_;
   const testing::TempFolder folder_;
+  testing::FragileDisk disk_{folder_.path() / "index"};
   LevelDbOptions options_;
   std::unique_ptr<LevelDbIndex> index_;
 };
@@ -156,6 +80,57 @@ TEST_F(PowerCutTest, UnsyncedWritesAreLostInOrder) {
   const int survivors = Survivors(3000);
   EXPECT_GT(survivors, 0);
   EXPECT_LT(survivors, 3000);
+}
+
+TEST_F(PowerCutTest, WhatWasSyncedSurvivesBeingOpenedAndCutAgain) {
+  int written = 0;
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 400; ++i) Write(written++, Index::Durability::kSynced);
+    index_.reset();
+    index_ = LevelDbIndex::Open((folder_.path() / "index").string(), options_);
+    Write(written++, Index::Durability::kSynced);
+    disk_.CutPower();
+    index_.reset();
+    disk_.LoseUnsynced();
+    index_ = LevelDbIndex::Open((folder_.path() / "index").string(), options_);
+    ASSERT_EQ(Survivors(written), written) << "round " << round;
+  }
+}
+
+// LevelDB changes its log and writes the old one into a table; until that is done nothing but the
+// write itself can have made the new log's name durable.
+TEST_F(PowerCutTest, SyncedWriteInANewLogFileSurvives) {
+  disk_.SetSyncTime(".ldb", 1s);
+  const auto logs = [this] {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path() / "index")) {
+      count += entry.path().extension() == ".log" ? 1 : 0;
+    }
+    return count;
+  };
+  int written = 0;
+  while (logs() < 2) Write(written++, Index::Durability::kOrdered);
+  Write(written++, Index::Durability::kSynced);
+  CutPower();
+  EXPECT_EQ(Survivors(written), written);
+}
+
+TEST_F(PowerCutTest, SyncedWritesThatComeTogetherShareASync) {
+  constexpr int kThreads = 32;
+  constexpr int kWrites = 10;
+  disk_.SetSyncTime(".log", 5ms);
+  const int syncs_before = disk_.syncs();
+  std::vector<std::jthread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([this, thread] {
+      for (int i = 0; i < kWrites; ++i) Write(thread * kWrites + i, Index::Durability::kSynced);
+    });
+  }
+  threads.clear();
+  // One by one they would be 320. A group is what came while the one before it was synced.
+  EXPECT_LT(disk_.syncs() - syncs_before, kThreads * kWrites / 4);
+  CutPower();
+  EXPECT_EQ(Survivors(kThreads * kWrites), kThreads * kWrites);
 }
 
 TEST_F(PowerCutTest, WritesAndSyncsFailOnceTheDiskDoes) {

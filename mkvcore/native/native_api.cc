@@ -73,9 +73,7 @@ void NativeApi::OnRequest(std::shared_ptr<http::Exchange> exchange) {
   if (admin_.AnswerForAnyone(*exchange)) return;
   const std::shared_ptr<const NativeCaller> caller = access_.Identify(head);
   if (!caller) {
-    http::Response response = Error(401, "give an access key and its secret, as user and password");
-    response.Header("WWW-Authenticate", R"(Basic realm="mkv", charset="UTF-8")");
-    exchange->Reply(std::move(response));
+    exchange->Reply(Unauthorized());
     return;
   }
   if (IsReservedKey(head.path)) {
@@ -108,6 +106,12 @@ void NativeApi::OnRequest(std::shared_ptr<http::Exchange> exchange) {
     response.Header("Allow", "GET, HEAD, PUT, DELETE, UNLINK, REBALANCE");
     exchange->Reply(std::move(response));
   }
+}
+
+http::Response NativeApi::Unauthorized() {
+  http::Response response = Error(401, "give an access key and its secret, as user and password");
+  response.Header("WWW-Authenticate", R"(Basic realm="mkv", charset="UTF-8")");
+  return response;
 }
 
 http::Response NativeApi::ServerError(int status, const std::string& message,

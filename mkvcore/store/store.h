@@ -117,6 +117,9 @@ class Store {
     // The sidecar's content for that metadata; nullopt when there is nothing to say.
     std::function<std::optional<std::string>(const format::ObjectMetadata& metadata)> sidecar;
     std::function<void()> before_read;
+    // UpdateMetadata() alone: what changes is about the value and no part of it (tags, rights). Its
+    // time stays, and -protect does not forbid it.
+    bool annotates = false;
   };
   PutResult Replace(std::string_view key, Source& source, const ReplaceRequest& request);
 

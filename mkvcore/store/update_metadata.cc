@@ -1,4 +1,6 @@
 // Changes what is known of a value without moving its bytes: the sidecars first, then the index.
+#include <algorithm>
+
 #include "mkvcore/store/key_state.h"
 #include "mkvcore/store/store.h"
 #include "mkvcore/volumes/memory_source.h"
@@ -14,13 +16,20 @@ Store::PutResult Store::UpdateMetadata(std::string_view key, const ReplaceReques
       if (wanted != Outcome::kDone) return {wanted, std::nullopt};
     }
     if (!state.live()) return {Outcome::kMissing, std::nullopt};
-    if (options_.protect) return {Outcome::kProtected, std::nullopt};
+    if (options_.protect && !request.annotates) return {Outcome::kProtected, std::nullopt};
     Object object = *state.object();
     // Without metadata of our own there is none to change; the caller writes the value anew.
     if (!object.metadata) return {Outcome::kImpossible, std::nullopt};
 
     format::ObjectMetadata changed = *object.metadata;
-    changed.set_mtime_us(WallClockMicros());
+    // Grows with every change, whatever the clock does: of two sidecars the later one counts.
+    const std::int64_t now =
+        std::max({WallClockMicros(), changed.mtime_us() + 1, changed.annotated_us() + 1});
+    if (request.annotates) {
+      changed.set_annotated_us(now);
+    } else {
+      changed.set_mtime_us(now);
+    }
     if (request.describe) request.describe(changed);
     const std::optional<std::string> sidecar =
         request.sidecar ? request.sidecar(changed) : std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "mkvcore/format/index_keys.h"
 #include "s3api/protocol/classify.h"
 
 namespace mkv::s3 {
@@ -27,11 +28,16 @@ Gateway::Gateway(const Options& options, Store& store)
       s3_(store, credentials_, S3OptionsOf(options, open())) {}
 
 void Gateway::OnRequest(std::shared_ptr<http::Exchange> exchange) {
-  if (ProtocolOf(exchange->head(), domain_) == Protocol::kS3) {
+  const http::RequestHead& head = exchange->head();
+  if (ProtocolOf(head, domain_) == Protocol::kS3) {
     s3_.OnRequest(exchange);
-  } else {
-    native_.OnRequest(std::move(exchange));
+    return;
   }
+  // A browser or curl that asks for `/bucket/key` and says nothing else may want a public object.
+  const bool is_unsigned = !head.headers.has("Authorization") && !IsReservedKey(head.path) &&
+                           !IsNativeOperation(head.query) && !open();
+  if (is_unsigned && s3_.ServeIfPublic(exchange, NativeApi::Unauthorized())) return;
+  native_.OnRequest(std::move(exchange));
 }
 
 http::Response Gateway::ServerError(int status, const std::string& message,

@@ -35,12 +35,12 @@ bool IsS3Parameter(std::string_view name) {
          std::find(kS3Parameters.begin(), kS3Parameters.end(), name) != kS3Parameters.end();
 }
 
+}  // namespace
+
 bool IsNativeOperation(std::string_view query) {
   const std::string_view first = query.substr(0, query.find('&'));
   return first == "list" || first == "unlinked";
 }
-
-}  // namespace
 
 Protocol ProtocolOf(const http::RequestHead& head, std::string_view domain) {
   for (const auto& [name, value] : head.headers) {

@@ -18,6 +18,9 @@ enum class Protocol { kS3, kNative };
 // the first three says S3.
 Protocol ProtocolOf(const http::RequestHead& head, std::string_view domain);
 
+// Whether the raw query names `?list` or `?unlinked`.
+bool IsNativeOperation(std::string_view query);
+
 }  // namespace mkv::s3
 
 #endif  // S3API_PROTOCOL_CLASSIFY_H_

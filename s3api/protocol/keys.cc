@@ -115,6 +115,20 @@ void CheckKey(std::string_view key) {
   if (!IsKey(key)) throw S3Error(ErrorCode::kInvalidUri);
 }
 
+void CheckVersionId(std::string_view version_id) {
+  constexpr std::size_t kLength = 32;
+  if (version_id == "null") return;
+  if (version_id.empty()) {
+    throw InvalidArgumentError("Version id cannot be the empty string", "versionId", version_id);
+  }
+  const bool valid =
+      version_id.size() == kLength && std::all_of(version_id.begin(), version_id.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '_';
+      });
+  if (!valid) throw InvalidArgumentError("Invalid version id specified", "versionId", version_id);
+}
+
 std::string StoreKey(std::string_view bucket, std::string_view key) {
   std::string store_key;
   store_key.reserve(bucket.size() + key.size() + 2);

@@ -34,6 +34,10 @@ bool IsKey(std::string_view key);
 // Throws S3Error: KeyTooLongError, or InvalidURI for what is no UTF-8, as S3 does.
 void CheckKey(std::string_view key);
 
+// Throws InvalidArgument for what can not be the id of a version, as S3 does: 32 characters of
+// letters, digits, '.' and '_', or `null`.
+void CheckVersionId(std::string_view version_id);
+
 // `/bucket/key`: the key in the store.
 std::string StoreKey(std::string_view bucket, std::string_view key);
 

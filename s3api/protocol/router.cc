@@ -214,4 +214,6 @@ std::string ResourceOf(const http::RequestHead& head, std::string_view domain) {
   return bucket.empty() ? head.path : "/" + bucket + head.path;
 }
 
+std::string BucketOfResource(std::string_view resource) { return PlaceOf(resource, {}).bucket; }
+
 }  // namespace mkv::s3

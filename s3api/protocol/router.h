@@ -50,6 +50,8 @@ CopySource ParseCopySource(std::string_view header);
 // The resource as error documents name it: the path in path style, decoded, whatever style it came
 // in. For requests that could not be routed too.
 std::string ResourceOf(const http::RequestHead& head, std::string_view domain);
+// The bucket in it; empty for none.
+std::string BucketOfResource(std::string_view resource);
 
 }  // namespace mkv::s3
 

@@ -6,6 +6,7 @@
 
 #include "mkvcore/store/value_reader.h"
 #include "mkvcore/volumes/memory_source.h"
+#include "s3api/protocol/request_body.h"
 #include "s3api/signature/payload_plan.h"
 #include "s3api/signature/payload_source.h"
 
@@ -42,6 +43,19 @@ std::string ReadBody(Call& call, std::size_t limit) {
   const std::string body(source.held().value_or(""));
   if (body.size() > limit) throw S3Error(ErrorCode::kMaxMessageLengthExceeded);
   return body;
+}
+
+Acl AclOfRequest(Call& call, std::string_view owner) {
+  const std::optional<Acl> in_headers = AclOfHeaders(call.head, owner);
+  const std::string body = ReadBody(call, kMaxSmallBody);
+  if (in_headers) {
+    if (!body.empty()) throw S3Error(ErrorCode::kUnexpectedContent);
+    return *in_headers;
+  }
+  if (body.empty()) {
+    throw S3Error(ErrorCode::kMissingSecurityHeader).With("MissingHeaderName", "x-amz-acl");
+  }
+  return ParseAccessControlPolicy(body, owner);
 }
 
 void ThrowUnlessDone(Outcome outcome, const Call& call) {

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include "mkvcore/http/response.h"
+#include "s3api/protocol/acl.h"
 #include "s3api/protocol/error.h"
 #include "s3api/protocol/xml.h"
 #include "s3api/resources/call.h"
@@ -26,6 +28,10 @@ PayloadPlan PlanOf(const Call& call);
 // The whole body, decoded and checked against everything that the request says of it.
 // MaxMessageLengthExceeded for more than `limit` bytes.
 std::string ReadBody(Call& call, std::size_t limit);
+
+// The ACL that a PutBucketAcl or PutObjectAcl asks for, in headers or in the body; `owner` is the
+// one whom grants may name. Throws S3Error.
+Acl AclOfRequest(Call& call, std::string_view owner);
 
 // What stopped a request, in the terms of S3: errors of the protocol as they are, a store that can
 // not serve now as ServiceUnavailable, anything unforeseen as an InternalError. The latter two are

@@ -5,10 +5,12 @@
 #include <utility>
 
 #include "mkvcore/format/index_keys.h"
+#include "mkvcore/store/generation_clock.h"
 #include "mkvcore/store/value_reader.h"
 #include "mkvcore/volumes/memory_source.h"
 #include "s3api/protocol/error.h"
 #include "s3api/protocol/keys.h"
+#include "s3api/resources/object_state.h"
 
 namespace mkv::s3 {
 
@@ -21,19 +23,65 @@ constexpr std::size_t kMaxCached = 10'000;
 
 std::string SettingsKey(std::string_view name) { return std::string(kSettingsPrefix).append(name); }
 
-std::string Encode(const Bucket& bucket) {
-  return nlohmann::json{{"revision", 1}, {"owner", bucket.owner}, {"created_us", bucket.created_us}}
-      .dump();
+nlohmann::json EncodeRule(const CorsRule& rule) {
+  nlohmann::json json = {{"origins", rule.allowed_origins}, {"methods", rule.allowed_methods}};
+  if (!rule.id.empty()) json["id"] = rule.id;
+  if (!rule.allowed_headers.empty()) json["headers"] = rule.allowed_headers;
+  if (!rule.expose_headers.empty()) json["expose"] = rule.expose_headers;
+  if (rule.max_age_seconds) json["max_age"] = *rule.max_age_seconds;
+  return json;
 }
 
+CorsRule DecodeRule(const nlohmann::json& json) {
+  const std::vector<std::string> none;
+  CorsRule rule;
+  rule.id = json.value("id", "");
+  rule.allowed_origins = json.value("origins", none);
+  rule.allowed_methods = json.value("methods", none);
+  rule.allowed_headers = json.value("headers", none);
+  rule.expose_headers = json.value("expose", none);
+  if (json.contains("max_age")) rule.max_age_seconds = json.at("max_age").get<int>();
+  return rule;
+}
+
+// `before`: the text that it replaces; what is not known in it is carried along.
+std::string Encode(const Bucket& bucket, const std::string& before) {
+  nlohmann::json json = nlohmann::json::parse(before, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) json = {{"revision", 1}};
+  json["owner"] = bucket.owner;
+  json["created_us"] = bucket.created_us;
+  json["acl"] = NameOf(bucket.acl);
+  json["tags"] = nlohmann::json::array();
+  for (const Tag& tag : bucket.tags()) {
+    json["tags"].push_back({{"key", tag.key}, {"value", tag.value}});
+  }
+  json["cors"] = nlohmann::json::array();
+  for (const CorsRule& rule : bucket.cors()) json["cors"].push_back(EncodeRule(rule));
+  return json.dump();
+}
+
+// Settings that can not be understood must not open the bucket to anybody, or be overwritten.
 Bucket Decode(std::string_view name, const std::string& text) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   Bucket bucket;
   bucket.name = name;
   bucket.created = true;
-  if (json.is_object()) {
-    bucket.owner = json.value("owner", "");
+  try {
+    const nlohmann::json json = nlohmann::json::parse(text);
+    const nlohmann::json none = nlohmann::json::array();
+    bucket.owner = json.at("owner").get<std::string>();
     bucket.created_us = json.value("created_us", std::int64_t{0});
+    bucket.acl = AclNamed(json.value("acl", ""));
+    BucketLists lists;
+    for (const nlohmann::json& tag : json.value("tags", none)) {
+      lists.tags.push_back({tag.at("key").get<std::string>(), tag.at("value").get<std::string>()});
+    }
+    for (const nlohmann::json& rule : json.value("cors", none)) {
+      lists.cors.push_back(DecodeRule(rule));
+    }
+    bucket.lists = std::make_shared<BucketLists>(std::move(lists));
+  } catch (const nlohmann::json::exception& error) {
+    throw ReadError("the settings of bucket " + bucket.name + " are damaged: " + error.what(),
+                    /*damaged=*/true);
   }
   return bucket;
 }
@@ -78,29 +126,51 @@ void AddCreatedNames(const Index& index, std::string_view prefix, std::set<std::
 
 }  // namespace
 
-std::optional<Bucket> BucketRegistry::FindCreated(std::string_view name) {
+void Bucket::SetTags(std::vector<Tag> tags) {
+  auto changed = std::make_shared<BucketLists>(*lists);
+  changed->tags = std::move(tags);
+  lists = std::move(changed);
+}
+
+void Bucket::SetCors(std::vector<CorsRule> rules) {
+  auto changed = std::make_shared<BucketLists>(*lists);
+  changed->cors = std::move(rules);
+  lists = std::move(changed);
+}
+
+std::optional<BucketRegistry::Cached> BucketRegistry::FromCache(std::string_view name,
+                                                                const Object& settings) {
+  const std::lock_guard lock(mutex_);
+  const auto found = cache_.find(name);
+  if (found == cache_.end() || found->second.record != settings.record.Encode() ||
+      found->second.generation != settings.generation()) {
+    return std::nullopt;
+  }
+  return found->second;
+}
+
+BucketRegistry::Glance BucketRegistry::LookAt(std::string_view name) {
+  const std::optional<Object> object = store_.Find(SettingsKey(name));
+  if (!object || object->record.unlinked) return {};
+  std::optional<Cached> cached = FromCache(name, *object);
+  return {true, cached ? std::optional(std::move(cached->bucket)) : std::nullopt};
+}
+
+std::optional<BucketRegistry::Cached> BucketRegistry::FindCreated(std::string_view name) {
   const std::optional<Object> object = store_.Find(SettingsKey(name));
   if (!object || object->record.unlinked) return std::nullopt;
-  const std::string record = object->record.Encode();
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = cache_.find(name);
-    if (found != cache_.end() && found->second.record == record &&
-        found->second.generation == object->generation()) {
-      return found->second.bucket;
-    }
-  }
-  const std::uint64_t size = object->metadata ? object->metadata->size() : 0;
+  if (std::optional<Cached> cached = FromCache(name, *object)) return cached;
+  const Object settings = WithMetadata(store_, *object);
+  const std::uint64_t size = settings.known().size();
   if (size > kMaxSettingsBytes) throw ReadError("bucket settings are too long", true);
-  std::string text;
-  ValueReader(store_.volumes(), *object, size).Read(0, size, [&text](std::string_view piece) {
-    text.append(piece);
+  Cached read{settings.record.Encode(), settings.generation(), {}, {}};
+  ValueReader(store_.volumes(), settings, size).Read(0, size, [&read](std::string_view piece) {
+    read.text.append(piece);
   });
-  Bucket bucket = Decode(name, text);
+  read.bucket = Decode(name, read.text);
   const std::lock_guard lock(mutex_);
   if (cache_.size() >= kMaxCached) cache_.clear();
-  cache_[std::string(name)] = {record, object->generation(), bucket};
-  return bucket;
+  return cache_[std::string(name)] = std::move(read);
 }
 
 bool BucketRegistry::HasKeys(std::string_view name) const {
@@ -114,7 +184,7 @@ bool BucketRegistry::HasKeys(std::string_view name) const {
 }
 
 std::optional<Bucket> BucketRegistry::Find(std::string_view name) {
-  if (std::optional<Bucket> created = FindCreated(name)) return created;
+  if (std::optional<Cached> created = FindCreated(name)) return std::move(created->bucket);
   if (!IsReadableBucketName(name) || !HasKeys(name)) return std::nullopt;
   Bucket implicit;
   implicit.name = name;
@@ -127,20 +197,41 @@ Bucket BucketRegistry::Require(std::string_view name) {
   return *std::move(bucket);
 }
 
-bool BucketRegistry::Create(const Bucket& bucket) {
-  MemorySource source(Encode(bucket));
+Outcome BucketRegistry::Write(const Bucket& bucket, const std::optional<Cached>& expected) {
+  MemorySource source(Encode(bucket, expected ? expected->text : ""));
   Store::ReplaceRequest request;
-  request.condition = [](const std::optional<Object>& current) {
-    return current ? Outcome::kExists : Outcome::kDone;
+  request.condition = [&expected](const std::optional<Object>& current) {
+    if (!current || !expected) return current || expected ? Outcome::kExists : Outcome::kDone;
+    const bool same = current->record.Encode() == expected->record &&
+                      current->generation() == expected->generation;
+    return same ? Outcome::kDone : Outcome::kExists;
   };
-  switch (store_.Replace(SettingsKey(bucket.name), source, request).outcome) {
-    case Outcome::kDone:
-      return true;
-    case Outcome::kExists:
-      return false;
-    default:
-      throw S3Error(ErrorCode::kServiceUnavailable, "Too few volumes took the bucket's settings.");
+  const Outcome outcome = store_.Replace(SettingsKey(bucket.name), source, request).outcome;
+  if (outcome != Outcome::kDone && outcome != Outcome::kExists) {
+    throw S3Error(ErrorCode::kServiceUnavailable, "Too few volumes took the bucket's settings.");
   }
+  return outcome;
+}
+
+bool BucketRegistry::Create(const Bucket& bucket) {
+  return Write(bucket, std::nullopt) == Outcome::kDone;
+}
+
+void BucketRegistry::Change(std::string_view name, std::string_view user,
+                            const std::function<void(Bucket&)>& change) {
+  // Of those who change it at the same time one succeeds each round.
+  constexpr int kMaxRounds = 100;
+  for (int round = 0; round < kMaxRounds; ++round) {
+    const std::optional<Cached> present = FindCreated(name);
+    Bucket bucket = present ? present->bucket : Require(name);
+    if (!present) {
+      bucket.owner = user;
+      bucket.created_us = WallClockMicros();
+    }
+    change(bucket);
+    if (Write(bucket, present) == Outcome::kDone) return;
+  }
+  throw S3Error(ErrorCode::kOperationAborted);
 }
 
 void BucketRegistry::Delete(std::string_view name) {

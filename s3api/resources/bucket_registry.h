@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -21,14 +22,30 @@
 #include <vector>
 
 #include "mkvcore/store/store.h"
+#include "s3api/protocol/acl.h"
+#include "s3api/protocol/cors.h"
+#include "s3api/protocol/tagging.h"
 
 namespace mkv::s3 {
+
+// What of a bucket is long, and the same for all requests until it is changed.
+struct BucketLists {
+  std::vector<Tag> tags;
+  std::vector<CorsRule> cors;
+};
 
 struct Bucket {
   std::string name;
   std::string owner;  // user name; empty: nobody's, because it was never created
   std::int64_t created_us = 0;
   bool created = false;  // by CreateBucket, as opposed to by its keys
+  Acl acl = Acl::kPrivate;
+  std::shared_ptr<const BucketLists> lists = std::make_shared<BucketLists>();
+
+  const std::vector<Tag>& tags() const { return lists->tags; }
+  const std::vector<CorsRule>& cors() const { return lists->cors; }
+  void SetTags(std::vector<Tag> tags);
+  void SetCors(std::vector<CorsRule> rules);
 };
 
 // As Allows() takes it: nullopt for nobody.
@@ -42,12 +59,24 @@ class BucketRegistry {
   explicit BucketRegistry(Store& store) : store_(store) {}
 
   std::optional<Bucket> Find(std::string_view name);
+  // What can be told without asking a volume, for event loops: whether a bucket of that name was
+  // created, and its settings where they are known already.
+  struct Glance {
+    bool created = false;
+    std::optional<Bucket> bucket;
+  };
+  Glance LookAt(std::string_view name);
   // Throws NoSuchBucket.
   Bucket Require(std::string_view name);
 
   // False when somebody else created it first. Throws S3Error (ServiceUnavailable) when the volumes
   // do not take it.
   bool Create(const Bucket& bucket);
+  // Changes what is set on a bucket. `change` gets it as it is, and is called again when somebody
+  // else changed it meanwhile, so that no change is lost. A bucket that was not created yet becomes
+  // one, of `user`. Throws NoSuchBucket; OperationAborted when others change it all the while.
+  void Change(std::string_view name, std::string_view user,
+              const std::function<void(Bucket&)>& change);
   // Throws BucketNotEmpty, NoSuchBucket.
   void Delete(std::string_view name);
 
@@ -64,9 +93,13 @@ class BucketRegistry {
   struct Cached {
     std::string record;  // of the settings blob: what the settings were read under
     Generation generation = kPlain;
+    std::string text;  // with what a newer program may have added
     Bucket bucket;
   };
-  std::optional<Bucket> FindCreated(std::string_view name);
+  std::optional<Cached> FromCache(std::string_view name, const Object& settings);
+  std::optional<Cached> FindCreated(std::string_view name);
+  // Where the settings are (still) `expected`; nullopt: where there are none.
+  Outcome Write(const Bucket& bucket, const std::optional<Cached>& expected);
   bool HasKeys(std::string_view name) const;
 
   Store& store_;

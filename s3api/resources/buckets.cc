@@ -66,6 +66,7 @@ void CreateBucket(Call& call) {
   bucket.name = call.request.bucket;
   bucket.owner = call.User();
   bucket.created_us = WallClockMicros();
+  bucket.acl = AclOfHeaders(call.head, bucket.owner).value_or(Acl::kPrivate);
   // One that exists only because keys lie under its prefix is nobody's: for admins to take.
   if (call.bucket && !call.bucket->created && call.principal->access != Access::kAdmin) {
     throw S3Error(ErrorCode::kBucketAlreadyExists).With("BucketName", bucket.name);

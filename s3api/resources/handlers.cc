@@ -16,6 +16,34 @@ Handler HandlerOf(Operation operation) {
       return GetBucketLocation;
     case Operation::kGetBucketVersioning:
       return GetBucketVersioning;
+    case Operation::kGetBucketAcl:
+      return GetBucketAcl;
+    case Operation::kPutBucketAcl:
+      return PutBucketAcl;
+    case Operation::kGetBucketTagging:
+      return GetBucketTagging;
+    case Operation::kPutBucketTagging:
+      return PutBucketTagging;
+    case Operation::kDeleteBucketTagging:
+      return DeleteBucketTagging;
+    case Operation::kGetBucketCors:
+      return GetBucketCors;
+    case Operation::kPutBucketCors:
+      return PutBucketCors;
+    case Operation::kDeleteBucketCors:
+      return DeleteBucketCors;
+    case Operation::kPreflight:
+      return Preflight;
+    case Operation::kGetObjectTagging:
+      return GetObjectTagging;
+    case Operation::kPutObjectTagging:
+      return PutObjectTagging;
+    case Operation::kDeleteObjectTagging:
+      return DeleteObjectTagging;
+    case Operation::kGetObjectAcl:
+      return GetObjectAcl;
+    case Operation::kPutObjectAcl:
+      return PutObjectAcl;
     case Operation::kListObjects:
     case Operation::kListObjectsV2:
       return ListObjects;

@@ -23,6 +23,26 @@ void DeleteBucket(Call& call);
 void GetBucketLocation(Call& call);
 void GetBucketVersioning(Call& call);
 
+// bucket_settings.cc
+void GetBucketAcl(Call& call);
+void PutBucketAcl(Call& call);
+void GetBucketTagging(Call& call);
+void PutBucketTagging(Call& call);
+void DeleteBucketTagging(Call& call);
+void GetBucketCors(Call& call);
+void PutBucketCors(Call& call);
+void DeleteBucketCors(Call& call);
+void Preflight(Call& call);
+
+// object_tagging.cc
+void GetObjectTagging(Call& call);
+void PutObjectTagging(Call& call);
+void DeleteObjectTagging(Call& call);
+
+// object_acl.cc
+void GetObjectAcl(Call& call);
+void PutObjectAcl(Call& call);
+
 // object_listing.cc
 void ListObjects(Call& call);
 

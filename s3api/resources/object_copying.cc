@@ -1,62 +1,46 @@
 // CopyObject: a value from one key to another, or onto itself with other metadata.
 #include <memory>
 
-#include "mkvcore/store/value_reader.h"
-#include "mkvcore/volumes/blob_source.h"
 #include "mkvcore/volumes/memory_source.h"
 #include "s3api/protocol/etag.h"
 #include "s3api/protocol/object_headers.h"
 #include "s3api/protocol/time_text.h"
 #include "s3api/protocol/xml.h"
+#include "s3api/resources/access.h"
 #include "s3api/resources/answers.h"
 #include "s3api/resources/handlers.h"
 #include "s3api/resources/object_metadata.h"
 #include "s3api/resources/object_state.h"
 #include "s3api/resources/patient_reply.h"
+#include "s3api/resources/replica_source.h"
 
 namespace mkv::s3 {
 
 namespace {
 
-// A replica of the value, from the first volume that begins to deliver it. Throws ReadError.
-std::unique_ptr<BlobSource> OpenReplica(Store& store, const Object& object) {
-  std::string error = "the value has no replica";
-  for (const BlobLocation& replica : object.Replicas()) {
-    try {
-      return std::make_unique<BlobSource>(store.volumes(), replica);
-    } catch (const SourceError& failed) {
-      error = failed.what();
-    }
-  }
-  throw ReadError(error, /*damaged=*/false);
-}
-
 struct Copy {
   Call& call;
   Object source;
   bool replaces_metadata;
-  format::ObjectMetadata replacement;  // headers of the request, where they replace the source's
+  bool replaces_tags;
+  format::ObjectMetadata described;  // by the headers of the request
   WriteConditions conditions;
 
   // What the copy is, beside its bytes, size and digests.
   void Describe(format::ObjectMetadata& metadata) const {
     const format::ObjectMetadata& from = source.known();
-    *metadata.mutable_headers() = (replaces_metadata ? replacement : from).headers();
-    *metadata.mutable_tags() = from.tags();
+    *metadata.mutable_headers() = (replaces_metadata ? described : from).headers();
+    *metadata.mutable_tags() = (replaces_tags ? described : from).tags();
+    metadata.set_acl(described.acl());  // S3 does not copy it
     if (!from.composite_checksum()) *metadata.mutable_checksums() = from.checksums();
-    metadata.set_owner(call.User());
+    metadata.set_owner(described.owner());
   }
 
   Store::ReplaceRequest Request() {
     Store::ReplaceRequest request;
     request.condition = StoreCondition(call.service.store, conditions, call.request.key);
     request.describe = [this](format::ObjectMetadata& metadata) {
-      // The bytes that came are those that were stored: the copy must not spread damage.
-      const format::ObjectMetadata& from = source.known();
-      if (from.has_crc32c() && from.crc32c() != metadata.crc32c()) {
-        throw ReadError("the replica of " + source.key + " that was copied is damaged",
-                        /*damaged=*/true);
-      }
+      CheckCopied(source, metadata);
       Describe(metadata);
     };
     request.sidecar = SidecarOf;
@@ -93,21 +77,17 @@ void CopyObject(Call& call) {
   const CopySource from = ParseCopySource(head.headers.get("x-amz-copy-source"));
   if (from.version_id && *from.version_id != "null") throw S3Error(ErrorCode::kNoSuchVersion);
   const Bucket bucket = call.service.buckets.Require(from.bucket);
-  if (call.principal == nullptr ||
-      !Allows(*call.principal, from.bucket, Action::kRead, OwnerOf(bucket))) {
-    throw S3Error(ErrorCode::kAccessDenied);
-  }
   RefuseUnsupportedHeaders(head);
   Copy copy{call,
-            RequireObject(call.service.store, StoreKey(from.bucket, from.key), from.key),
+            RequireReadableObject(call.service, call.principal, bucket, from.bucket, from.key),
             IsReplaceDirective(head, "x-amz-metadata-directive"),
-            {},
+            IsReplaceDirective(head, "x-amz-tagging-directive"),
+            DescribedByHeaders(head, call.User()),
             WriteConditions::Of(head)};
-  StoreObjectHeaders(head, copy.replacement);
   const std::string source_etag = ETagOf(copy.source);
   ReadConditions::OfCopySource(head).CheckCopySource({source_etag, copy.source.known().mtime_us()});
   const bool onto_itself = copy.source.key == call.StoreKey();
-  if (onto_itself && !copy.replaces_metadata) {
+  if (onto_itself && !copy.replaces_metadata && !copy.replaces_tags) {
     throw S3Error(ErrorCode::kInvalidRequest,
                   "This copy request is illegal because it is trying to copy an object to itself "
                   "without changing the object's metadata, storage class, website redirect "

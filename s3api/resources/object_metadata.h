@@ -8,7 +8,10 @@
 #include <vector>
 
 #include "index_entries.pb.h"
+#include "mkvcore/http/request.h"
 #include "s3api/checksum/checksum.h"
+#include "s3api/protocol/acl.h"
+#include "s3api/protocol/tagging.h"
 
 namespace mkv::s3 {
 
@@ -18,6 +21,13 @@ inline constexpr std::uint64_t kMaxPutBytes = 5ULL << 30;
 void AddChecksum(const ChecksumValue& checksum, format::ObjectMetadata& metadata);
 // The stored checksums that this program knows.
 std::vector<ChecksumValue> ChecksumsOf(const format::ObjectMetadata& metadata);
+
+void StoreTags(const std::vector<Tag>& tags, format::ObjectMetadata& metadata);
+void StoreAcl(Acl acl, format::ObjectMetadata& metadata);
+
+// What the headers of an upload say of the new object besides its bytes: content headers, user
+// metadata, tags, ACL. `owner`: who uploads it. Throws S3Error.
+format::ObjectMetadata DescribedByHeaders(const http::RequestHead& head, const std::string& owner);
 
 // The sidecar's content, when the object has anything that a rebuild could not derive from the blob
 // again: content headers other than the default, user metadata, an ETag that is no MD5, tags, an

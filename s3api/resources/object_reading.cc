@@ -11,6 +11,7 @@
 #include "s3api/protocol/range.h"
 #include "s3api/protocol/time_text.h"
 #include "s3api/protocol/xml.h"
+#include "s3api/resources/access.h"
 #include "s3api/resources/answers.h"
 #include "s3api/resources/handlers.h"
 #include "s3api/resources/object_metadata.h"
@@ -70,7 +71,7 @@ std::set<std::string> WantedAttributes(const http::RequestHead& head) {
 }  // namespace
 
 void GetObject(Call& call) {
-  const Object object = RequireObject(call.service.store, call.StoreKey(), call.request.key);
+  const Object object = RequireReadableObject(call);
   const format::ObjectMetadata& metadata = object.known();
 
   http::Response head;
@@ -78,6 +79,9 @@ void GetObject(Call& call) {
   const std::string etag = ETagOf(object);
   AddObjectHeaders(metadata, etag, ResponseOverrides(call.request.query, call.principal != nullptr),
                    head);
+  if (metadata.tags_size() > 0) {
+    head.Header("x-amz-tagging-count", std::to_string(metadata.tags_size()));
+  }
 
   if (ReadConditions::Of(call.head).CheckRead({etag, metadata.mtime_us()}) ==
       ReadConditions::Result::kNotModified) {

@@ -8,8 +8,6 @@
 
 namespace mkv::s3 {
 
-namespace {
-
 Object WithMetadata(Store& store, Object object) {
   if (object.knows_metadata()) return object;
   std::vector<Object> unknown{std::move(object)};
@@ -19,8 +17,6 @@ Object WithMetadata(Store& store, Object object) {
   }
   return std::move(unknown.front());
 }
-
-}  // namespace
 
 std::string ETagOf(const Object& object) { return ETagOf(object.known(), object.record.hash); }
 

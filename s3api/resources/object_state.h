@@ -17,8 +17,12 @@ namespace mkv::s3 {
 // The entity tag, without quotes, of an object whose metadata is known.
 std::string ETagOf(const Object& object);
 
-// The live object of a store key with its metadata, learned from the volumes where the index has
-// none. Throws NoSuchKey; ServiceUnavailable when no volume tells.
+// The object with its metadata, learned from the volumes where the index has none. Throws
+// ServiceUnavailable when no volume tells.
+Object WithMetadata(Store& store, Object object);
+
+// The live object of a store key with its metadata. Throws NoSuchKey, and what WithMetadata()
+// throws.
 Object RequireObject(Store& store, const std::string& store_key, std::string_view key);
 
 // A condition of the store that throws what the client's conditions throw. A value of which the

@@ -14,8 +14,7 @@ namespace mkv::s3 {
 void PutObject(Call& call) {
   const WriteConditions conditions = WriteConditions::Of(call.head);
   RefuseUnsupportedHeaders(call.head);
-  format::ObjectMetadata headers;
-  StoreObjectHeaders(call.head, headers);
+  const format::ObjectMetadata described = DescribedByHeaders(call.head, call.User());
   PayloadSource source(call.transfer.body(), PlanOf(call));
   // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html: at most 5 GB in one PUT.
   if (!source.size()) throw S3Error(ErrorCode::kMissingContentLength);
@@ -24,8 +23,7 @@ void PutObject(Call& call) {
   Store::ReplaceRequest request;
   request.condition = StoreCondition(call.service.store, conditions, call.request.key);
   request.describe = [&](format::ObjectMetadata& metadata) {
-    *metadata.mutable_headers() = headers.headers();
-    metadata.set_owner(call.User());
+    metadata.MergeFrom(described);
     if (source.checksum()) AddChecksum(*source.checksum(), metadata);
   };
   request.sidecar = SidecarOf;

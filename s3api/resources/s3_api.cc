@@ -6,7 +6,10 @@
 #include <variant>
 
 #include "s3api/protocol/host.h"
+#include "s3api/resources/access.h"
 #include "s3api/resources/answers.h"
+#include "s3api/resources/headed_transfer.h"
+#include "s3api/signature/presigned_headers.h"
 
 namespace mkv::s3 {
 
@@ -32,6 +35,7 @@ ErrorCode CodeForStatus(int status) {
 void CheckVersion(const Request& request) {
   const auto version = request.query.Get("versionId");
   if (!version || *version == "null" || InfoOf(request.operation).level != Level::kObject) return;
+  CheckVersionId(*version);
   throw S3Error(ErrorCode::kNoSuchVersion).With("Key", request.key).With("VersionId", *version);
 }
 
@@ -54,6 +58,8 @@ struct S3Api::Admitted {
   PayloadHash payload;
   std::optional<ChunkSigner> chunk_signer;
   Handler handler;
+  // With what a presigned URL says of headers, where it does.
+  std::optional<http::RequestHead> presigned_head;
 };
 
 S3Api::S3Api(Store& store, const CurrentCredentials& credentials, S3Options options)
@@ -71,7 +77,86 @@ void S3Api::OnRequest(const std::shared_ptr<http::Exchange>& exchange) {
     const auto admitted = std::make_shared<const Admitted>(Admit(head));
     exchange->RunOnWorker([this, admitted](http::Transfer& transfer) { Run(*admitted, transfer); });
   } catch (...) {
-    exchange->Reply(ErrorAnswer(AsS3Error(std::current_exception(), head), head));
+    Refuse(exchange, AsS3Error(std::current_exception(), head));
+  }
+}
+
+void S3Api::Refuse(const std::shared_ptr<http::Exchange>& exchange, const S3Error& error) {
+  const http::RequestHead& head = exchange->head();
+  http::Response response = ErrorAnswer(error, head);
+  BucketRegistry::Glance glance;
+  const std::string name = BucketOfResource(ResourceOf(head, options_.domain));
+  if (head.headers.has("Origin")) {
+    try {
+      glance = buckets_.LookAt(name);
+    } catch (const IndexError&) {
+      // Then without.
+    }
+  }
+  const auto reply = [head, response](const Bucket& bucket, auto& out) {
+    http::Response answer = response;
+    if (!bucket.cors().empty()) {
+      for (auto& header : CorsHeaders(bucket.cors(), head)) answer.headers.push_back(header);
+    }
+    out.Reply(std::move(answer));
+  };
+  if (!glance.created) {
+    exchange->Reply(std::move(response));
+  } else if (glance.bucket) {
+    reply(*glance.bucket, *exchange);
+  } else {
+    exchange->RunOnWorker([this, reply, name](http::Transfer& transfer) {
+      std::optional<Bucket> bucket;
+      try {
+        bucket = buckets_.Find(name);
+      } catch (const std::exception&) {
+        // Then without.
+      }
+      reply(bucket.value_or(Bucket{}), transfer);
+    });
+  }
+}
+
+bool S3Api::ServeIfPublic(const std::shared_ptr<http::Exchange>& exchange, http::Response refusal) {
+  std::shared_ptr<const Admitted> admitted;
+  try {
+    admitted = std::make_shared<const Admitted>(Admit(exchange->head()));
+    const Request& request = admitted->request;
+    bool is_public = false;
+    BucketRegistry::Glance glance;
+    if (IsObjectRead(request.operation)) {
+      const std::optional<Object> object =
+          service_.store.Find(StoreKey(request.bucket, request.key));
+      is_public = object && !object->record.unlinked && GrantsRead(AclOf(*object), false);
+    } else {
+      glance = buckets_.LookAt(request.bucket);
+      is_public = glance.bucket && AclAllows(*glance.bucket, nullptr, request.operation);
+    }
+    const bool has_to_be_read = glance.created && !glance.bucket;
+    if (!is_public && !has_to_be_read) return false;
+    exchange->RunOnWorker(
+        [this, admitted, is_public, refusal = std::move(refusal)](http::Transfer& transfer) {
+          const Request& asked = admitted->request;
+          std::optional<Bucket> bucket;
+          if (!is_public) {
+            try {
+              bucket = buckets_.Find(asked.bucket);
+            } catch (const std::exception&) {
+              // Run() finds out, and tells, what is wrong.
+              return Run(*admitted, transfer);
+            }
+          }
+          if (is_public || (bucket && AclAllows(*bucket, nullptr, asked.operation))) {
+            Run(*admitted, transfer);
+          } else {
+            transfer.Reply(refusal);
+          }
+        });
+    return true;
+  } catch (const S3Error&) {
+    return false;  // nothing that S3 knows
+  } catch (const IndexError&) {
+    return false;
   }
 }
 
@@ -86,7 +171,7 @@ S3Api::Admitted S3Api::Admit(const http::RequestHead& head) {
     if (const Refusal* refusal = std::get_if<Refusal>(&declared)) throw S3Error(*refusal);
     admitted.payload = std::get<PayloadHash>(std::move(declared));
     admitted.principal = &Everyone();
-  } else {
+  } else if (head.method != "OPTIONS") {  // which browsers send without any credentials
     const auto secrets = [&credentials](std::string_view key) -> std::optional<std::string> {
       const Principal* principal = credentials.Find(key);
       return principal != nullptr ? std::optional(principal->secret_key) : std::nullopt;
@@ -100,7 +185,9 @@ S3Api::Admitted S3Api::Admit(const http::RequestHead& head) {
       admitted.chunk_signer = std::move(signer->chunk_signer);
     }
   }
-  admitted.request = Route(head, options_.domain);
+  if (admitted.principal != nullptr) admitted.presigned_head = WithPresignedHeaders(head);
+  admitted.request =
+      Route(admitted.presigned_head ? *admitted.presigned_head : head, options_.domain);
   admitted.handler = HandlerOf(admitted.request.operation);
   if (admitted.handler == nullptr) {
     throw S3Error(ErrorCode::kNotImplemented,
@@ -111,27 +198,52 @@ S3Api::Admitted S3Api::Admit(const http::RequestHead& head) {
 }
 
 void S3Api::Authorize(const Admitted& admitted, const std::optional<Bucket>& bucket) const {
-  const OperationInfo& operation = InfoOf(admitted.request.operation);
-  if (admitted.principal == nullptr) throw S3Error(ErrorCode::kAccessDenied);
+  const Operation operation = admitted.request.operation;
+  const OperationInfo& info = InfoOf(operation);
+  // A preflight is anybody's. A form carries its signature in its body: its handler sees to it.
+  if (operation == Operation::kPreflight || operation == Operation::kPostObject) return;
   // Everyone may list buckets; which ones he sees is decided one by one.
-  if (operation.level == Level::kService) return;
-  if (!Allows(*admitted.principal, admitted.request.bucket, operation.action,
-              bucket ? OwnerOf(*bucket) : std::nullopt)) {
+  if (info.level == Level::kService && admitted.principal != nullptr) return;
+  if (admitted.principal != nullptr &&
+      Allows(*admitted.principal, admitted.request.bucket, info.action,
+             bucket ? OwnerOf(*bucket) : std::nullopt)) {
+    return;
+  }
+  // Whether the object's own ACL allows it is asked where the object is read.
+  if (IsObjectRead(operation)) return;
+  if (!bucket || !AclAllows(*bucket, admitted.principal, operation)) {
     throw S3Error(ErrorCode::kAccessDenied);
   }
 }
 
 void S3Api::Run(const Admitted& admitted, http::Transfer& transfer) {
   const http::RequestHead& head = transfer.head();
+  std::optional<Bucket> bucket;
   try {
-    std::optional<Bucket> bucket;
     if (!admitted.request.bucket.empty()) bucket = buckets_.Find(admitted.request.bucket);
+  } catch (...) {
+    return transfer.Reply(ErrorAnswer(AsS3Error(std::current_exception(), head), head));
+  }
+  const bool for_browsers =
+      bucket && !bucket->cors().empty() && admitted.request.operation != Operation::kPreflight;
+  if (!for_browsers) return Serve(admitted, bucket, transfer);
+  HeadedTransfer headed(transfer, CorsHeaders(bucket->cors(), head));
+  Serve(admitted, bucket, headed);
+}
+
+void S3Api::Serve(const Admitted& admitted, const std::optional<Bucket>& bucket,
+                  http::Transfer& transfer) {
+  const http::RequestHead& head =
+      admitted.presigned_head ? *admitted.presigned_head : transfer.head();
+  try {
     Authorize(admitted, bucket);
     const Operation operation = admitted.request.operation;
-    const bool creates = operation == Operation::kCreateBucket ||
-                         (options_.implicit_buckets && (operation == Operation::kPutObject ||
-                                                        operation == Operation::kCopyObject));
-    if (InfoOf(operation).level != Level::kService && !bucket && !creates) {
+    const bool needs_none = operation == Operation::kCreateBucket ||
+                            operation == Operation::kPreflight ||
+                            (options_.implicit_buckets && (operation == Operation::kPutObject ||
+                                                           operation == Operation::kCopyObject ||
+                                                           operation == Operation::kPostObject));
+    if (InfoOf(operation).level != Level::kService && !bucket && !needs_none) {
       throw NoSuchBucketError(admitted.request.bucket);
     }
     const RequestView view =

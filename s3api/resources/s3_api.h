@@ -27,6 +27,11 @@ class S3Api {
 
   void OnRequest(const std::shared_ptr<http::Exchange>& exchange);
 
+  // For a request without any credentials that nothing tells to be S3: serves it where an ACL lets
+  // everyone do that. False when none does, as far as that can be told on the loop; what turns out
+  // later is answered with `refusal`.
+  bool ServeIfPublic(const std::shared_ptr<http::Exchange>& exchange, http::Response refusal);
+
   // The document for what the HTTP server refuses by itself.
   http::Response ServerError(int status, const std::string& message, const http::RequestHead* head);
 
@@ -37,6 +42,10 @@ class S3Api {
   Admitted Admit(const http::RequestHead& head);
   void Authorize(const Admitted& admitted, const std::optional<Bucket>& bucket) const;
   void Run(const Admitted& admitted, http::Transfer& transfer);
+  void Serve(const Admitted& admitted, const std::optional<Bucket>& bucket,
+             http::Transfer& transfer);
+  // Answers a request that was refused on the loop; for a browser with what CORS has to tell it.
+  void Refuse(const std::shared_ptr<http::Exchange>& exchange, const S3Error& error);
   http::Response ErrorAnswer(const S3Error& error, const http::RequestHead& head) const;
 
   const CurrentCredentials& credentials_;

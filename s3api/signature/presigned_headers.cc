@@ -1,0 +1,45 @@
+#include "s3api/signature/presigned_headers.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "s3api/signature/canonical.h"
+#include "s3api/signature/request_view.h"
+
+namespace mkv::s3 {
+namespace {
+
+// Of the signature, and no header of the request.
+constexpr std::array<std::string_view, 8> kOfSignature = {
+    "x-amz-algorithm",     "x-amz-credential", "x-amz-date",           "x-amz-expires",
+    "x-amz-signedheaders", "x-amz-signature",  "x-amz-security-token", "x-amz-content-sha256"};
+constexpr std::array<std::string_view, 2> kOfVersion2 = {"content-type", "content-md5"};
+
+template <std::size_t N>
+bool Contains(const std::array<std::string_view, N>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+std::optional<http::RequestHead> WithPresignedHeaders(const http::RequestHead& head) {
+  if (head.query.empty()) return std::nullopt;
+  const std::vector<QueryParameter> query = DecodeQuery(head.query);
+  const bool version_2 = Find(query, "Signature") && Find(query, "AWSAccessKeyId");
+  if (!version_2 && !Find(query, "X-Amz-Signature")) return std::nullopt;
+  std::optional<http::RequestHead> changed;
+  for (const QueryParameter& parameter : query) {
+    const std::string name = LowerCase(parameter.name);
+    const bool acts = (name.starts_with("x-amz-") && !Contains(kOfSignature, name)) ||
+                      (version_2 && Contains(kOfVersion2, name));
+    if (!acts || head.headers.has(name)) continue;
+    if (!changed) changed = head;
+    changed->headers.add(name, parameter.value);
+  }
+  return changed;
+}
+
+}  // namespace mkv::s3

@@ -1,0 +1,23 @@
+// Presigners put headers into the query of the URL, so that whoever uses it need not know them:
+// what is signed there acts as a header of the request.
+//
+// Source: "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)", Amazon S3
+// API Reference, and what botocore (Version 2) and the JavaScript SDK make. Pure functions;
+// thread-safe.
+#ifndef S3API_SIGNATURE_PRESIGNED_HEADERS_H_
+#define S3API_SIGNATURE_PRESIGNED_HEADERS_H_
+
+#include <optional>
+
+#include "mkvcore/http/request.h"
+
+namespace mkv::s3 {
+
+// The head with the `x-amz-*` parameters of a presigned query as headers (with Version 2
+// Content-Type and Content-MD5, too), but for those of the signature itself; a header that was sent
+// stays as it is. nullopt when there is nothing to add. To be asked for verified requests only.
+std::optional<http::RequestHead> WithPresignedHeaders(const http::RequestHead& head);
+
+}  // namespace mkv::s3
+
+#endif  // S3API_SIGNATURE_PRESIGNED_HEADERS_H_

@@ -1,0 +1,89 @@
+#include <fmt/format.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/s3_gateway/s3_gateway_test.h"
+
+namespace mkv::testing {
+namespace {
+
+class BucketSettingsTest : public S3GatewayTest {};
+
+// Owner, ACL, tags and CORS rules are one blob: changes of one must not undo those of another.
+TEST_F(BucketSettingsTest, ChangesAtTheSameTimeAreAllKept) {
+  StartS3();
+  ASSERT_EQ(S3("admin", {.method = "PUT", .target = "/bkt"}).status, 200);
+  constexpr int kRounds = 5;
+  std::atomic<int> failed = 0;
+  const auto repeat = [this, &failed](const std::string& query, const std::string& body,
+                                      const std::vector<std::string>& headers) {
+    for (int round = 0; round < kRounds; ++round) {
+      HttpClient client;
+      const std::string url = cluster().gateway().url() + Presign("admin", "PUT", "/bkt", query);
+      const HttpResponse response =
+          client.Do({.method = "PUT", .url = url, .headers = headers, .body = body});
+      if (response.status / 100 != 2) ++failed;
+    }
+  };
+  std::vector<std::thread> threads;
+  threads.emplace_back(
+      repeat, "tagging",
+      "<Tagging><TagSet><Tag><Key>x</Key><Value>y</Value></Tag></TagSet></Tagging>",
+      std::vector<std::string>{});
+  threads.emplace_back(repeat, "cors",
+                       "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin>"
+                       "<AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>",
+                       std::vector<std::string>{});
+  threads.emplace_back(repeat, "acl=&x-amz-acl=public-read", "", std::vector<std::string>{});
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failed, 0);
+  EXPECT_EQ(Element(S3("admin", {.target = "/bkt?tagging"}).body, "Key"), "x");
+  EXPECT_EQ(Element(S3("admin", {.target = "/bkt?cors"}).body, "AllowedOrigin"), "*");
+  EXPECT_NE(S3("admin", {.target = "/bkt?acl"}).body.find("AllUsers"), std::string::npos);
+}
+
+TEST_F(BucketSettingsTest, AreReadOfAVolumeOnce) {
+  StartS3();
+  ASSERT_EQ(S3("admin", {.method = "PUT", .target = "/bkt", .headers = {"x-amz-acl: public-read"}})
+                .status,
+            200);
+  EXPECT_EQ(S3("", {.target = "/bkt?list-type=2"}).status, 200);
+  for (std::size_t i = 0; i < cluster().volume_count(); ++i) cluster().volume(i).Kill();
+  EXPECT_EQ(S3("", {.target = "/bkt?list-type=2"}).status, 200);
+}
+
+TEST_F(BucketSettingsTest, OnlyItsOwnerChangesThem) {
+  StartS3();
+  ASSERT_EQ(S3("alice", {.method = "PUT", .target = "/shared-b"}).status, 200);
+  const S3Request change{
+      .method = "PUT", .target = "/shared-b?acl", .headers = {"x-amz-acl: public-read"}};
+  EXPECT_EQ(Code(S3("bob", change)), "AccessDenied");
+  EXPECT_EQ(Code(S3("", change)), "AccessDenied");
+  EXPECT_EQ(S3("alice", change).status, 200);
+  EXPECT_EQ(S3("admin", change).status, 200);
+  EXPECT_EQ(Element(S3("bob", {.target = "/shared-b?acl"}).body, "ID"), "alice");
+}
+
+TEST_F(BucketSettingsTest, ThatExistsByItsKeysAloneBecomesOne) {
+  StartS3();
+  ASSERT_EQ(cluster()
+                .client()
+                .Do({.method = "PUT",
+                     .url = cluster().gateway().url() + "/natural/key",
+                     .headers = {"Authorization: Basic YWRtaW46YWRtaW4tc2VjcmV0"},
+                     .body = "value"})
+                .status,
+            201);
+  const S3Request change{
+      .method = "PUT",
+      .target = "/natural?tagging",
+      .body = "<Tagging><TagSet><Tag><Key>x</Key><Value>y</Value></Tag></TagSet></Tagging>"};
+  EXPECT_EQ(Code(S3("alice", change)), "AccessDenied");
+  EXPECT_EQ(S3("admin", change).status, 204);
+  EXPECT_EQ(Element(S3("admin", {.target = "/natural?acl"}).body, "ID"), "admin");
+  EXPECT_EQ(S3("admin", {.target = "/natural/key"}).body, "value");
+}
+
+}  // namespace
+}  // namespace mkv::testing

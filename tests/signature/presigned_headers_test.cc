@@ -1,0 +1,48 @@
+#include "s3api/signature/presigned_headers.h"
+
+#include <gtest/gtest.h>
+
+namespace mkv::s3 {
+namespace {
+
+http::RequestHead Asking(const std::string& query) {
+  http::RequestHead head;
+  head.query = query;
+  return head;
+}
+
+TEST(PresignedHeadersTest, ParametersThatWereSignedActAsHeaders) {
+  const auto head = WithPresignedHeaders(
+      Asking("X-Amz-Algorithm=A&X-Amz-Signature=S&x-amz-acl=public-read&x-amz-tagging=a%3D1%26b"));
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->headers.get("x-amz-acl"), "public-read");
+  EXPECT_EQ(head->headers.get("x-amz-tagging"), "a=1&b");
+  EXPECT_EQ(head->headers.size(), 2U);
+}
+
+TEST(PresignedHeadersTest, WithVersion2ContentTypeToo) {
+  const auto head = WithPresignedHeaders(
+      Asking("AWSAccessKeyId=A&Signature=S&Expires=1&content-type=text%2Fplain&content-md5=x"));
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->headers.get("Content-Type"), "text/plain");
+  EXPECT_EQ(head->headers.get("Content-MD5"), "x");
+  EXPECT_FALSE(head->headers.has("Expires"));
+}
+
+TEST(PresignedHeadersTest, WhatNobodySignedIsAParameterLikeOthers) {
+  EXPECT_FALSE(WithPresignedHeaders(Asking("x-amz-acl=public-read")));
+  EXPECT_FALSE(WithPresignedHeaders(Asking("Signature=S&x-amz-acl=public-read")));
+  EXPECT_FALSE(WithPresignedHeaders(Asking("X-Amz-Signature=S&X-Amz-Date=D&content-type=x")));
+}
+
+TEST(PresignedHeadersTest, AHeaderThatWasSentStays) {
+  http::RequestHead sent = Asking("X-Amz-Signature=S&x-amz-acl=public-read&x-amz-meta-a=1");
+  sent.headers.add("x-amz-acl", "private");
+  const auto head = WithPresignedHeaders(sent);
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->headers.get("x-amz-acl"), "private");
+  EXPECT_EQ(head->headers.get("x-amz-meta-a"), "1");
+}
+
+}  // namespace
+}  // namespace mkv::s3

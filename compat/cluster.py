@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -48,9 +49,27 @@ def _volume_answers(url):
         return False
 
 
-def _gateway_answers(url):
+def _make_certificate(folder):
+    """An authority of its own in `authority.pem`; `server.pem` and `server.key` signed by it."""
+    config = folder / "openssl.cnf"
+    config.write_text("[req]\ndistinguished_name = name\n[name]\n")
+
+    def openssl(name, subject, *options):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-config", config, "-nodes", "-days", "2",
+             "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", f"/CN={subject}",
+             "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem", *options],
+            check=True, capture_output=True)
+
+    openssl("authority", "compat authority", "-addext", "basicConstraints=critical,CA:TRUE",
+            "-addext", "keyUsage=keyCertSign,cRLSign")
+    openssl("server", "compat server", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-CA", folder / "authority.pem", "-CAkey", folder / "authority.key")
+
+
+def _gateway_answers(url, context=None):
     try:
-        with urllib.request.urlopen(url + "/.mkv/health", timeout=1) as answer:
+        with urllib.request.urlopen(url + "/.mkv/health", timeout=1, context=context) as answer:
             return answer.status == 200
     except OSError:
         return False
@@ -60,11 +79,12 @@ class Cluster:
     """`with Cluster() as cluster:` serves at `cluster.url`; `cluster.folder` is the tests' own.
 
     `options` are the gateway's. With `signed` it has one admin, whose keys are above; without, it
-    is open to all; `verbose` logs every request. `cluster.volumes` are the volumes' names.
+    is open to all; `verbose` logs every request. `cluster.volumes` are the volumes' names. With
+    `tls` the gateway serves over TLS, and `cluster.authority` is the file of whom to trust.
     """
 
     def __init__(self, *options, volumes=3, replicas=3, subvolumes=10, volume_workers="1",
-                 signed=True, verbose=True, index=None):
+                 signed=True, verbose=True, index=None, tls=False):
         self._options = ["-v", *options] if verbose else list(options)
         self._volume_count = volumes
         self._replicas = replicas
@@ -72,6 +92,7 @@ class Cluster:
         self._volume_workers = volume_workers
         self._signed = signed
         self._index = index
+        self._tls = tls
         self._processes = {}
         self._folder = None
 
@@ -81,6 +102,9 @@ class Cluster:
         self.folder.mkdir()
         self.index = pathlib.Path(self._index or self._folder / "index")
         try:
+            if self._tls:
+                _make_certificate(self._folder)
+                self.authority = self._folder / "authority.pem"
             self.volumes = [self._start_volume(i) for i in range(self._volume_count)]
             self.url = self._start_gateway()
         except BaseException:
@@ -155,15 +179,19 @@ class Cluster:
 
     def _start_gateway(self):
         keys = {"MKV_ACCESS_KEY": ACCESS_KEY, "MKV_SECRET_KEY": SECRET_KEY} if self._signed else {}
+        tls = ("-cert", self._folder / "server.pem", "-key", self._folder / "server.key")
+        context = ssl.create_default_context(cafile=self.authority) if self._tls else None
+        scheme = "https" if self._tls else "http"
         port = self.start_on_free_port(
             "gateway",
             lambda port: self.command(
-                "-address", "127.0.0.1", "-port", str(port), *self._options, "server"
+                "-address", "127.0.0.1", "-port", str(port), *(tls if self._tls else ()),
+                *self._options, "server"
             ),
-            _gateway_answers,
+            lambda url: _gateway_answers(scheme + url.removeprefix("http"), context),
             lambda port: keys,
         )
-        return f"http://localhost:{port}"
+        return f"{scheme}://localhost:{port}"
 
     def start_on_free_port(self, name, command, answers, environment=lambda port: {}):
         """Starts `command(port)`, to be stopped with the rest; returns the port once

@@ -25,14 +25,18 @@ constexpr const char* kRetryAfterSeconds = "1";
 }  // namespace
 
 Connection::Connection(std::shared_ptr<LoopState> loop, const Poco::Net::StreamSocket& socket,
-                       std::string peer, bool peer_is_loopback)
+                       TlsConnection tls, std::string peer, bool peer_is_loopback)
     : loop_(std::move(loop)),
-      socket_(socket),
+      socket_(socket, std::move(tls)),
       peer_(std::move(peer)),
       peer_is_loopback_(peer_is_loopback),
       last_activity_(Clock::now()),
       read_guard_(options().min_rate, options().min_rate_window),
-      write_guard_(options().min_rate, options().min_rate_window) {}
+      write_guard_(options().min_rate, options().min_rate_window) {
+  if (!socket_.is_tls()) return;
+  state_ = State::kHandshaking;
+  head_began_ = last_activity_;
+}
 
 Connection::~Connection() = default;
 
@@ -43,6 +47,7 @@ void Connection::Open() {
 }
 
 void Connection::Drain() {
+  if (state_ == State::kHandshaking) return Close();
   if (state_ != State::kReading) return;
   // A request that has arrived by now is one under way.
   if (WantsInput()) Receive();
@@ -59,7 +64,8 @@ void Connection::Abandon() {
 }
 
 bool Connection::IdleSince(Clock::time_point since) const {
-  return state_ == State::kReading && unread_.empty() && output_.empty() && last_activity_ < since;
+  const bool waits = state_ == State::kReading || state_ == State::kHandshaking;
+  return waits && unread_.empty() && output_.empty() && last_activity_ < since;
 }
 
 void Connection::Reply(const RequestHead& head, const Response& response) {
@@ -108,7 +114,7 @@ void Connection::OnEvents(std::uint32_t events) {
     return;
   }
   reported_ = events;
-  if ((events & EPOLLIN) != 0 && WantsInput()) Receive();
+  if (((events & EPOLLIN) != 0 || socket_.wants_write()) && WantsInput()) Receive();
   Drive();
   reported_ = 0;
 }
@@ -138,21 +144,28 @@ void Connection::Drive() {
   if (driving_) return;
   const auto self = shared_from_this();
   driving_ = true;
-  bool flushed = false;
+  bool more = false;
   do {
     while (state_ != State::kClosed && Step()) {
     }
     const bool had_output = !output_.empty();
     if (had_output && state_ != State::kClosed) Flush();
     // With the output gone, more may be possible.
-    flushed = had_output && output_.empty();
-  } while (flushed && state_ != State::kClosed);
+    more = had_output && output_.empty();
+    if (WantsInput() && socket_.has_buffered()) {
+      KeepUnread();  // the scratch buffer is about to be used again
+      Receive();
+      more = true;
+    }
+  } while (more && state_ != State::kClosed);
   driving_ = false;
   if (state_ != State::kClosed && state_ != State::kOnWorker) Settle();
 }
 
 bool Connection::Step() {
   switch (state_) {
+    case State::kHandshaking:
+      return StepHandshaking();
     case State::kReading:
       return StepReading();
     case State::kCollecting:
@@ -167,6 +180,24 @@ bool Connection::Step() {
       return false;
   }
   return false;
+}
+
+bool Connection::StepHandshaking() {
+  switch (socket_.Handshake()) {
+    case ClientSocket::Handshaken::kWaiting:
+      return false;
+    case ClientSocket::Handshaken::kFailed:
+      LogRefusal(peer_, 0, "the TLS handshake failed");
+      Close();
+      return false;
+    case ClientSocket::Handshaken::kDone:
+      break;
+  }
+  head_began_.reset();
+  state_ = State::kReading;
+  // The request often comes along with the end of the handshake.
+  Receive();
+  return true;
 }
 
 bool Connection::StepReading() {
@@ -214,6 +245,7 @@ void Connection::Dispatch(std::string_view block) {
   head.id = loop_->ids.Next();
   head.peer = peer_;
   head.peer_is_loopback = peer_is_loopback_;
+  head.over_tls = socket_.is_tls();
   head.arrived = Clock::now();
   const HeadLimits limits{options().max_header_fields, options().max_body_bytes};
   if (const auto error = ParseHead(block, limits, head)) {
@@ -423,6 +455,7 @@ bool Connection::WantsInput() const {
       return true;
     case State::kLingering:
       return drained_ <= options().drain_bytes;
+    case State::kHandshaking:
     case State::kHandling:
     case State::kOnWorker:
     case State::kClosed:
@@ -448,7 +481,12 @@ void Connection::UpdateWatch() {
   if (!output_.empty()) wanted |= EPOLLOUT;
   // While a handler thinks, input stays watched until some comes: most answers are there before.
   const bool quiet = state_ == State::kHandling && (watched_ & ~reported_ & EPOLLIN) != 0;
-  if (WantsInput() || quiet) wanted |= EPOLLIN;
+  const bool handshaking = state_ == State::kHandshaking;
+  if (socket_.wants_write() && (handshaking || WantsInput())) {
+    wanted |= EPOLLOUT;
+  } else if (WantsInput() || quiet || handshaking) {
+    wanted |= EPOLLIN;
+  }
   if (wanted == watched_) return;
   watched_ = wanted;
   events().ChangeWatch(socket_.fd(), wanted);
@@ -457,6 +495,7 @@ void Connection::UpdateWatch() {
 std::optional<Connection::Clock::time_point> Connection::Deadline(Clock::time_point now) const {
   if (!output_.empty()) return write_guard_.Deadline(now);
   switch (state_) {
+    case State::kHandshaking:
     case State::kReading:
       return head_began_ ? *head_began_ + options().head_timeout
                          : last_activity_ + options().idle_timeout;
@@ -499,6 +538,9 @@ void Connection::Expire(Clock::time_point now) {
     return;
   }
   switch (state_) {
+    case State::kHandshaking:
+      Close();
+      break;
     case State::kReading:
       if (!head_began_) return Close();
       Refuse(408, "the request head took too long", nullptr);

@@ -38,8 +38,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
  public:
   using Clock = EventLoop::Clock;
 
+  // `tls`: as ClientSocket takes it.
   Connection(std::shared_ptr<LoopState> loop, const Poco::Net::StreamSocket& socket,
-             std::string peer, bool peer_is_loopback);
+             TlsConnection tls, std::string peer, bool peer_is_loopback);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -51,7 +52,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void Drain();
   // Closes now, whatever is under way.
   void Abandon();
-  // Whether it has been waiting for a request since before `since`.
+  // Whether it has been waiting for a request, or for a TLS handshake to go on, since before
+  // `since`.
   bool IdleSince(Clock::time_point since) const;
 
   // Of the exchange that is open.
@@ -63,12 +65,13 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
  private:
   enum class State {
-    kReading,     // for a request
-    kHandling,    // the handler has it
-    kCollecting,  // on its way to a worker: its body is read, what was answered before is sent
-    kOnWorker,    // not on the loop
-    kSkipping,    // answered; passing over the rest of the body
-    kLingering,   // answered for the last time
+    kHandshaking,  // TLS only
+    kReading,      // for a request
+    kHandling,     // the handler has it
+    kCollecting,   // on its way to a worker: its body is read, what was answered before is sent
+    kOnWorker,     // not on the loop
+    kSkipping,     // answered; passing over the rest of the body
+    kLingering,    // answered for the last time
     kClosed,
   };
 
@@ -90,6 +93,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void Drive();
   // One step; false when it needs something to happen first.
   bool Step();
+  bool StepHandshaking();
   bool StepReading();
   bool StepCollecting();
   bool StepSkipping();
@@ -138,6 +142,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // kReading
   std::size_t head_scanned_ = 0;
   bool empty_line_skipped_ = false;
+  // kReading, kHandshaking
   std::optional<Clock::time_point> head_began_;
   Clock::time_point last_activity_;
   // kCollecting

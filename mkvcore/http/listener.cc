@@ -107,7 +107,9 @@ bool Listener::AcceptOne() {
     socket.setBlocking(false);
     socket.setNoDelay(true);
     const Poco::Net::SocketAddress peer(address, length);
-    std::make_shared<Connection>(loop_, std::move(socket), peer.toString(), IsLoopback(peer.host()))
+    const auto& tls = loop_->server->tls;
+    std::make_shared<Connection>(loop_, socket, tls ? tls->Accept(fd) : nullptr, peer.toString(),
+                                 IsLoopback(peer.host()))
         ->Open();
   } catch (const Poco::Exception& error) {
     // Reset by the client before its options could be set.

@@ -28,6 +28,7 @@ struct RequestHead {
   std::string id;    // unique: in the answer (S3: x-amz-request-id) and in the log line
   std::string peer;  // address:port of the client
   bool peer_is_loopback = false;
+  bool over_tls = false;
   std::chrono::steady_clock::time_point arrived;  // when the head was complete
 
   bool has_body() const { return chunked || content_length.value_or(0) > 0; }

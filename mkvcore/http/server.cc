@@ -83,6 +83,10 @@ class Server::Impl {
 
   std::uint16_t port() const { return port_; }
 
+  void ReloadCertificate() {
+    if (state_->tls) state_->tls->Reload();
+  }
+
   bool Stop() {
     if (loops_.empty()) return true;
     const auto deadline = std::chrono::steady_clock::now() + state_->options.stop_timeout;
@@ -157,6 +161,7 @@ Server::~Server() = default;
 
 void Server::Start() { impl_->Start(); }
 std::uint16_t Server::port() const { return impl_->port(); }
+void Server::ReloadCertificate() { impl_->ReloadCertificate(); }
 bool Server::Stop() { return impl_->Stop(); }
 
 }  // namespace mkv::http

@@ -22,6 +22,10 @@ struct ServerOptions {
   std::uint16_t port = 3000;  // 0: any free port, see Server::port()
   unsigned loops = 0;         // 0: one per core
 
+  // PEM files (tls.h). With them the port speaks TLS only; both or none.
+  std::string certificate;
+  std::string private_key;
+
   std::size_t max_head_bytes = 32 << 10;      // request line and header fields: else 431
   std::size_t max_header_fields = 128;        // else 431
   std::uint64_t max_body_bytes = 5ULL << 40;  // else 413
@@ -30,7 +34,9 @@ struct ServerOptions {
   std::size_t max_connections = 0;            // 0: three quarters of the open-file limit
   unsigned transfers = 4096;                  // worker threads at most, made on demand: else 503
 
-  std::chrono::milliseconds head_timeout{20'000};  // from its first byte to its end: else 408
+  // From the first byte of a head to its end: else 408. For a TLS handshake as a whole: else
+  // closed.
+  std::chrono::milliseconds head_timeout{20'000};
   std::chrono::milliseconds idle_timeout{75'000};  // between requests: closed without an answer
   std::uint64_t min_rate = 1024;                   // bytes a second, over min_rate_window: else 408
   std::chrono::milliseconds min_rate_window{30'000};
@@ -41,7 +47,8 @@ struct ServerOptions {
 
 class Server {
  public:
-  // `handler` outlives the server.
+  // `handler` outlives the server. Throws TlsError. With TLS the process must ignore SIGPIPE:
+  // OpenSSL writes to sockets as to files.
   Server(ServerOptions options, Handler& handler);
   ~Server();
   Server(const Server&) = delete;
@@ -52,6 +59,10 @@ class Server {
   void Start();
 
   std::uint16_t port() const;
+
+  // Reads certificate and key again, for connections from now on. Throws TlsError, and then keeps
+  // what it had. Does nothing without TLS. Any thread.
+  void ReloadCertificate();
 
   // Takes no new connections and no new requests, lets those under way finish (up to
   // stop_timeout), closes everything and joins all threads. True when all finished.

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "mkvcore/http/collect_budget.h"
 #include "mkvcore/http/handler.h"
 #include "mkvcore/http/server.h"
+#include "mkvcore/http/tls.h"
 #include "mkvcore/http/worker_pool.h"
 
 namespace mkv::http {
@@ -59,10 +61,13 @@ struct ServerState {
       : options(server_options),
         handler(server_handler),
         budget(server_options.collect_budget),
-        workers(server_options.transfers) {}
+        workers(server_options.transfers) {
+    if (!options.certificate.empty()) tls.emplace(options.certificate, options.private_key);
+  }
 
   const ServerOptions options;  // with all defaults filled in
   Handler& handler;
+  std::optional<TlsCertificate> tls;  // unset: connections are in the clear
   CollectBudget budget;
   ConnectionCount connections;
   std::atomic<bool> stopping{false};

@@ -9,6 +9,7 @@
 #define MKVCORE_NATIVE_NATIVE_ACCESS_H_
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "mkvcore/http/request.h"
@@ -25,15 +26,21 @@ class NativeCaller {
 
 class NativeAccess {
  public:
+  // Without a caller the request is refused: with 401 when it does not say who sent it, or not
+  // truly; with 403 and `refusal`, a sentence for people, when it may not even say so this way.
+  struct Identity {
+    std::shared_ptr<const NativeCaller> caller;
+    std::string refusal = {};
+  };
+
   virtual ~NativeAccess() = default;
-  // Who sent the request; nullptr when it does not say, or not truly: 401.
-  virtual std::shared_ptr<const NativeCaller> Identify(const http::RequestHead& head) = 0;
+  virtual Identity Identify(const http::RequestHead& head) = 0;
 };
 
 class OpenAccess : public NativeAccess {
  public:
-  std::shared_ptr<const NativeCaller> Identify(const http::RequestHead& head) override {
-    return head.peer_is_loopback ? local_ : remote_;
+  Identity Identify(const http::RequestHead& head) override {
+    return {head.peer_is_loopback ? local_ : remote_};
   }
 
  private:

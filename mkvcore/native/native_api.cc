@@ -71,7 +71,11 @@ void NativeApi::OnLoopEnd(EventLoop& loop) {
 void NativeApi::OnRequest(std::shared_ptr<http::Exchange> exchange) {
   const http::RequestHead& head = exchange->head();
   if (admin_.AnswerForAnyone(*exchange)) return;
-  const std::shared_ptr<const NativeCaller> caller = access_.Identify(head);
+  const auto [caller, refusal] = access_.Identify(head);
+  if (!refusal.empty()) {
+    exchange->Reply(Error(403, refusal));
+    return;
+  }
   if (!caller) {
     exchange->Reply(Unauthorized());
     return;

@@ -47,12 +47,18 @@ bool SameSecret(const std::string& given, const std::string& wanted) {
 
 }  // namespace
 
-std::shared_ptr<const NativeCaller> CredentialAccess::Identify(const http::RequestHead& head) {
+NativeAccess::Identity CredentialAccess::Identify(const http::RequestHead& head) {
   std::shared_ptr<const Credentials> credentials = credentials_.Get();
   if (credentials->empty()) return open_.Identify(head);
+  // Not even asked for, or a browser would send it.
+  if (!head.over_tls && !head.peer_is_loopback && !allow_plain_) {
+    return {nullptr,
+            "the native API takes access keys over TLS only, for they would be sent in the clear: "
+            "see -cert and -allow-plain-basic"};
+  }
   const std::string authorization = head.headers.get("Authorization", "");
   static constexpr std::string_view kScheme = "Basic ";
-  if (!StartsWithIgnoringCase(authorization, kScheme)) return nullptr;
+  if (!StartsWithIgnoringCase(authorization, kScheme)) return {};
   std::string access_key;
   std::string secret_key;
   try {
@@ -60,13 +66,13 @@ std::shared_ptr<const NativeCaller> CredentialAccess::Identify(const http::Reque
     access_key = given.getUsername();
     secret_key = given.getPassword();
   } catch (const Poco::Exception&) {
-    return nullptr;
+    return {};
   }
   const Principal* principal = credentials->Find(access_key);
   if (principal == nullptr || !SameSecret(secret_key, principal->secret_key)) {
-    return nullptr;
+    return {};
   }
-  return std::make_shared<KeyHolder>(std::move(credentials), *principal);
+  return {std::make_shared<KeyHolder>(std::move(credentials), *principal)};
 }
 
 }  // namespace mkv::s3

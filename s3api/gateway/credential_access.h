@@ -5,6 +5,9 @@
 // outside any needs unrestricted rights. Bucket owners are known to S3 alone and are not asked: who
 // owns a bucket but has no pattern for it reaches it through S3.
 //
+// Basic sends the secret as it is: from other machines it is taken over TLS only, unless the
+// administrator has allowed it in the clear.
+//
 // Thread-safe.
 #ifndef S3API_GATEWAY_CREDENTIAL_ACCESS_H_
 #define S3API_GATEWAY_CREDENTIAL_ACCESS_H_
@@ -19,12 +22,14 @@ namespace mkv::s3 {
 class CredentialAccess : public NativeAccess {
  public:
   // `credentials` outlives it. Empty ones: as OpenAccess.
-  explicit CredentialAccess(const CurrentCredentials& credentials) : credentials_(credentials) {}
+  explicit CredentialAccess(const CurrentCredentials& credentials, bool allow_plain = false)
+      : credentials_(credentials), allow_plain_(allow_plain) {}
 
-  std::shared_ptr<const NativeCaller> Identify(const http::RequestHead& head) override;
+  Identity Identify(const http::RequestHead& head) override;
 
  private:
   const CurrentCredentials& credentials_;
+  const bool allow_plain_;
   OpenAccess open_;
 };
 

@@ -22,7 +22,7 @@ S3Options S3OptionsOf(const Options& options, bool open) {
 Gateway::Gateway(const Options& options, Store& store)
     : domain_(options.domain),
       credentials_(options.credentials),
-      access_(credentials_),
+      access_(credentials_, options.allow_plain_basic),
       admin_(store),
       native_(store, admin_, access_, options.redirect),
       s3_(store, credentials_, S3OptionsOf(options, open())) {}

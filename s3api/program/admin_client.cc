@@ -1,10 +1,11 @@
 #include "s3api/program/admin_client.h"
 
 #include <Poco/Exception.h>
+#include <Poco/Net/Context.h>
 #include <Poco/Net/HTTPBasicCredentials.h>
-#include <Poco/Net/HTTPClientSession.h>
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
+#include <Poco/Net/HTTPSClientSession.h>
 #include <Poco/StreamCopier.h>
 #include <Poco/Timespan.h>
 #include <Poco/URI.h>
@@ -25,6 +26,8 @@ using Poco::Net::HTTPResponse;
 
 // A rebalance writes a line a second; a server silent for so long is gone.
 constexpr long kTimeoutSeconds = 60;
+// Certificates between the server's and a known authority.
+constexpr int kLongestChain = 9;
 
 std::istream& Send(HTTPClientSession& session, const std::string& path,
                    const AdminClient::Query& query) {
@@ -62,21 +65,31 @@ std::istream& Send(HTTPClientSession& session, const std::string& path,
 AdminClient::AdminClient(const std::string& url) {
   try {
     const Poco::URI parsed(url);
-    if (parsed.getScheme() != "http" || parsed.getHost().empty()) {
-      throw UsageError("-server: \"" + url + "\" is not http://HOST:PORT");
+    tls_ = parsed.getScheme() == "https";
+    if ((parsed.getScheme() != "http" && !tls_) || parsed.getHost().empty()) {
+      throw UsageError("-server: \"" + url + "\" is not http[s]://HOST:PORT");
     }
     host_ = parsed.getHost();
     port_ = parsed.getPort();
   } catch (const Poco::SyntaxException&) {
-    throw UsageError("-server: \"" + url + "\" is not http://HOST:PORT");
+    throw UsageError("-server: \"" + url + "\" is not http[s]://HOST:PORT");
   }
+}
+
+std::unique_ptr<HTTPClientSession> AdminClient::Connect() const {
+  if (!tls_) return std::make_unique<HTTPClientSession>(host_, port_);
+  using Poco::Net::Context;
+  Context::Ptr context = new Context(Context::TLS_CLIENT_USE, "", Context::VERIFY_STRICT,
+                                     kLongestChain, /*loadDefaultCAs=*/true);
+  context->requireMinimumProtocol(Context::PROTO_TLSV1_2);
+  return std::make_unique<Poco::Net::HTTPSClientSession>(host_, port_, context);
 }
 
 std::string AdminClient::Post(const std::string& path, const Query& query) {
   try {
-    HTTPClientSession session(host_, port_);
+    const std::unique_ptr<HTTPClientSession> session = Connect();
     std::string body;
-    Poco::StreamCopier::copyToString(Send(session, path, query), body);
+    Poco::StreamCopier::copyToString(Send(*session, path, query), body);
     return body;
   } catch (const Poco::Exception& error) {
     Rethrow(error, host_, port_);
@@ -86,8 +99,8 @@ std::string AdminClient::Post(const std::string& path, const Query& query) {
 bool AdminClient::PostForLines(const std::string& path, const std::atomic<bool>& stop,
                                const std::function<void(std::string_view line)>& line) {
   try {
-    HTTPClientSession session(host_, port_);
-    std::istream& body = Send(session, path, {});
+    const std::unique_ptr<HTTPClientSession> session = Connect();
+    std::istream& body = Send(*session, path, {});
     for (std::string text; std::getline(body, text);) {
       line(text);
       if (stop) return false;

@@ -1,10 +1,15 @@
 // Admin calls to a running server: what `-server URL` stands for. Signed in with MKV_ACCESS_KEY and
-// MKV_SECRET_KEY from the environment, if they are set. Blocking; one call at a time.
+// MKV_SECRET_KEY from the environment, if they are set. Over TLS the server's certificate must be
+// good for its name, by the machine's authorities or those that SSL_CERT_FILE names. Blocking; one
+// call at a time.
 #ifndef S3API_PROGRAM_ADMIN_CLIENT_H_
 #define S3API_PROGRAM_ADMIN_CLIENT_H_
 
+#include <Poco/Net/HTTPClientSession.h>
+
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,7 +21,7 @@ class AdminClient {
  public:
   using Query = std::vector<std::pair<std::string, std::string>>;
 
-  // `url`: http://HOST:PORT. Throws UsageError when it is none.
+  // `url`: http://HOST:PORT or https://HOST:PORT. Throws UsageError when it is none.
   explicit AdminClient(const std::string& url);
 
   // The body of a 200. Throws std::runtime_error, with what the server said, for anything else.
@@ -27,6 +32,9 @@ class AdminClient {
                     const std::function<void(std::string_view line)>& line);
 
  private:
+  std::unique_ptr<Poco::Net::HTTPClientSession> Connect() const;
+
+  bool tls_ = false;
   std::string host_;
   unsigned short port_ = 0;
 };

@@ -98,6 +98,12 @@ const std::vector<OptionSpec>& Specs() {
       {"credentials", "FILE",
        "access keys, re-read on SIGHUP (one admin: MKV_ACCESS_KEY, MKV_SECRET_KEY)",
        [](O& o, V v) { o.credentials = v; }},
+      {"cert", "FILE", "TLS: certificate and its chain, PEM, re-read on SIGHUP",
+       [](O& o, V v) { o.http.certificate = v; }},
+      {"key", "FILE", "TLS: its key, PEM, mode 0600, re-read on SIGHUP",
+       [](O& o, V v) { o.http.private_key = v; }},
+      {"allow-plain-basic", nullptr, "HTTP Basic from other machines without TLS, too",
+       [](O& o, V v) { o.allow_plain_basic = Switch(v); }},
       {"domain", "NAME", "S3: buckets are named in the host too, BUCKET.NAME",
        [](O& o, V v) { o.domain = v; }},
       {"region", "NAME", "S3: the only region accepted in signatures (any)",
@@ -165,6 +171,9 @@ void CheckCommand(const Options& options) {
       throw UsageError("-server goes with rebalance and forget only");
     }
     return;
+  }
+  if (options.http.certificate.empty() != options.http.private_key.empty()) {
+    throw UsageError("-cert and -key go together");
   }
   if (options.db.empty()) throw UsageError("no index: give -db DIR");
   if (options.volumes.empty()) throw UsageError("no volumes: give -volumes HOST:PORT,...");

@@ -36,6 +36,7 @@ struct Options {
 
   // For S3; empty means as described in the help.
   std::string credentials;
+  bool allow_plain_basic = false;
   std::string domain;
   std::string region;
   std::optional<bool> implicit_buckets;

@@ -24,10 +24,11 @@ void RaiseOpenFileLimit() {
   }
 }
 
-void Reload(const Options& options, Store& store, Frontend& frontend) {
+void Reload(const Options& options, Store& store, Frontend& frontend, http::Server& server) {
   try {
     store.SetPlacement(MakePlacement(options));
     frontend.Reload();
+    server.ReloadCertificate();
     spdlog::info("settings re-read: {} volumes", store.placement()->volumes().size());
   } catch (const std::exception& error) {
     spdlog::error("reload failed, what was wrong stays as it was: {}", error.what());
@@ -62,14 +63,15 @@ int RunServer(const Options& options, const FrontendFactory& make_frontend) {
   http::Server server(options.http, frontend->handler());
 
   Latch stop;
-  const SignalThread signals([&] { Reload(options, stack.store(), *frontend); },
+  const SignalThread signals([&] { Reload(options, stack.store(), *frontend, server); },
                              [&] { stop.Open(); });
   collector.Start();
   server.Start();
   if (frontend->open()) {
     spdlog::warn("no credentials: everyone who reaches this port may read, write and delete");
   }
-  spdlog::info("serving on {}:{} over {} volumes, {} replicas", options.http.address, server.port(),
+  spdlog::info("serving on {}:{}{} over {} volumes, {} replicas", options.http.address,
+               server.port(), options.http.certificate.empty() ? "" : " (TLS)",
                stack.store().placement()->volumes().size(), options.replicas);
 
   stop.Wait();

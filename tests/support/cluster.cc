@@ -20,7 +20,9 @@ Cluster::Cluster(ClusterOptions options) : options_(std::move(options)) {
                                   .replicas = options_.replicas,
                                   .subvolumes = options_.subvolumes,
                                   .arguments = options_.arguments,
-                                  .environment = std::move(environment)});
+                                  .environment = std::move(environment),
+                                  .authority = options_.authority});
+  client_.Trust(options_.authority);
 }
 
 NginxVolume& Cluster::AddVolume() {

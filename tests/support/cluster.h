@@ -32,6 +32,7 @@ struct ClusterOptions {
   std::string volume_key = {};              // for the volumes and the gateway
   std::vector<std::string> arguments = {};  // further options of the gateway
   std::map<std::string, std::optional<std::string>> environment = {};  // the gateway's
+  std::string authority = {};                                          // as GatewayOptions has it
 };
 
 class Cluster {

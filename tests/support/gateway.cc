@@ -69,6 +69,7 @@ bool Gateway::TryStart() {
   process_.emplace(ProcessOptions{
       .arguments = std::move(arguments), .environment = options_.environment, .output = LogFile()});
   HttpClient client;
+  client.Trust(options_.authority);
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < deadline && process_->running()) {
     if (client.Do({.url = url() + "/.mkv/health", .timeout = 1s}).status == 200 &&

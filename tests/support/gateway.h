@@ -31,6 +31,8 @@ struct GatewayOptions {
   std::uint16_t port = 0;                   // 0: a free one
   std::vector<std::string> arguments = {};  // further options, such as {"-md5sum=false"}
   std::map<std::string, std::optional<std::string>> environment = {};
+  // Set with -cert and -key among the arguments: whom clients are to trust.
+  std::string authority = {};
 };
 
 class Gateway {
@@ -38,7 +40,7 @@ class Gateway {
   explicit Gateway(GatewayOptions options);
 
   std::uint16_t port() const { return options_.port; }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(options_.port); }
+  std::string url() const { return Scheme() + "127.0.0.1:" + std::to_string(options_.port); }
   // Of a key, any bytes, beginning with `/`.
   std::string Url(std::string_view key) const;
   GatewayOptions& options() { return options_; }  // changed ones count from the next Start()
@@ -59,6 +61,7 @@ class Gateway {
                                 std::chrono::milliseconds timeout = std::chrono::minutes(2)) const;
 
  private:
+  std::string Scheme() const { return options_.authority.empty() ? "http://" : "https://"; }
   std::filesystem::path LogFile() const;
   std::vector<std::string> CommandLine() const;
   bool TryStart();

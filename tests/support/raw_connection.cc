@@ -28,9 +28,17 @@ RawConnection::RawConnection(std::uint16_t port)
   setsockopt(fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+ssize_t RawConnection::SendSome(std::string_view bytes) {
+  return send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
+
+ssize_t RawConnection::ReceiveSome(std::span<char> buffer) {
+  return recv(fd(), buffer.data(), buffer.size(), 0);
+}
+
 bool RawConnection::Send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t sent = send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = SendSome(bytes);
     if (sent < 0 && errno == EINTR) {
       continue;
     }
@@ -47,7 +55,8 @@ bool RawConnection::Receive(Deadline deadline) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     pollfd ready{.fd = fd(), .events = POLLIN, .revents = 0};
-    const int count = poll(&ready, 1, static_cast<int>(std::max<long>(left.count(), 0)));
+    const int count =
+        HasPending() ? 1 : poll(&ready, 1, static_cast<int>(std::max<long>(left.count(), 0)));
     if (count < 0 && errno == EINTR) {
       continue;
     }
@@ -55,7 +64,7 @@ bool RawConnection::Receive(Deadline deadline) {
       return false;
     }
     std::array<char, 16384> piece{};
-    const ssize_t received = recv(fd(), piece.data(), piece.size(), 0);
+    const ssize_t received = ReceiveSome(piece);
     if (received < 0 && errno == EINTR) {
       continue;
     }

@@ -9,8 +9,11 @@
 #ifndef TESTS_SUPPORT_RAW_CONNECTION_H_
 #define TESTS_SUPPORT_RAW_CONNECTION_H_
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,6 +27,9 @@ class RawConnection {
 
   // To 127.0.0.1; throws std::system_error when nobody listens.
   explicit RawConnection(std::uint16_t port);
+  virtual ~RawConnection() = default;
+  RawConnection(RawConnection&&) = default;
+  RawConnection& operator=(RawConnection&&) = default;
 
   // All of it; false when the other side has closed.
   bool Send(std::string_view bytes);
@@ -43,6 +49,12 @@ class RawConnection {
   void Reset();  // closes with a TCP reset
   void Close() { socket_.Close(); }
   int fd() const { return socket_.get(); }
+
+ protected:
+  // As send(2) and recv(2); a TLS connection has its own (tls_client.h).
+  virtual ssize_t SendSome(std::string_view bytes);
+  virtual ssize_t ReceiveSome(std::span<char> buffer);
+  virtual bool HasPending() const { return false; }  // bytes that poll(2) does not tell of
 
  private:
   using Deadline = std::chrono::steady_clock::time_point;

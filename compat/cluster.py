@@ -39,7 +39,7 @@ def _end_with_parent():
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _volume_answers(url):
+def volume_answers(url):
     try:
         with urllib.request.urlopen(url, timeout=1):
             return True
@@ -130,6 +130,9 @@ class Cluster:
     def pid(self, name="gateway"):
         return self._processes[name].pid
 
+    def volume_folder(self, number):
+        return self._folder / f"volume{number}"
+
     def command(self, *more):
         """The program with this cluster's volumes and index."""
         return [
@@ -171,8 +174,8 @@ class Cluster:
         }
         port = self.start_on_free_port(
             f"volume{number}",
-            lambda port: [ROOT / "volume" / "volume", self._folder / f"volume{number}"],
-            _volume_answers,
+            lambda port: [ROOT / "volume" / "volume", self.volume_folder(number)],
+            volume_answers,
             lambda port: {"PORT": str(port), **settings},
         )
         return f"localhost:{port}"

@@ -1,0 +1,85 @@
+"""What the benchmark found, for people and for programs."""
+
+import dataclasses
+import datetime
+import os
+import platform
+import statistics
+
+from measure import spread
+
+_WIDTHS = (38, 12, 12, 7, 9, 8, 0)
+
+
+def _cells(cells):
+    return "  ".join(
+        f"{cell:<{width}}" if i in (0, len(_WIDTHS) - 1) else f"{cell:>{width}}"
+        for i, (cell, width) in enumerate(zip(cells, _WIDTHS))
+    ).rstrip()
+
+
+def header():
+    return _cells(("", "ours", "baseline", "ratio", "target", "spread", "against"))
+
+
+def _figure(figures, unit):
+    if not figures:
+        return "-"
+    median = statistics.median(figures)
+    if unit == "/s":
+        return f"{median:,.0f}/s"
+    return f"{median:.3g} {unit}"
+
+
+def _target(result):
+    if result.target is None:
+        return ""
+    sign = "<=" if result.less_is_better else ">="
+    return f"{sign}{result.target:g}"
+
+
+def line(result):
+    mark = {True: "", False: "  MISSED", None: ""}[result.holds]
+    return _cells(
+        (
+            result.name,
+            _figure(result.ours, result.unit),
+            _figure(result.baseline, result.unit),
+            f"{result.ratio:.2f}" if result.baseline else "-",
+            _target(result),
+            f"{spread(result.ours):.0%}/{spread(result.baseline):.0%}",
+            result.against + mark,
+        )
+    )
+
+
+def document(results, settings, started, folder):
+    return {
+        "when": datetime.datetime.fromtimestamp(started, datetime.timezone.utc).isoformat(),
+        "machine": {
+            "cpu": _cpu(),
+            "cores": len(os.sched_getaffinity(0)),
+            "kernel": platform.release(),
+            "scratch": str(folder),
+        },
+        "runs": settings.runs,
+        "seconds": settings.seconds,
+        "rows": [
+            {
+                **dataclasses.asdict(result),
+                "ratio": result.ratio,
+                "holds": result.holds,
+                "ours_median": statistics.median(result.ours),
+                "baseline_median": statistics.median(result.baseline) if result.baseline else None,
+            }
+            for result in results
+        ],
+    }
+
+
+def _cpu():
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as lines:
+        for text in lines:
+            if text.startswith("model name"):
+                return text.split(":", 1)[1].strip()
+    return platform.processor()

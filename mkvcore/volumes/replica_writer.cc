@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
+#include <system_error>
 
+#include "mkvcore/volumes/background_hasher.h"
 #include "mkvcore/volumes/blob_path_guard.h"
 #include "mkvcore/volumes/curl_session.h"
 #include "mkvcore/volumes/replica_feed.h"
@@ -53,6 +55,7 @@ class ReplicaWrite {
       auto ring = std::make_unique<RingFeed>(size, RingCapacity(size));
       ring_ = ring.get();
       feed_ = std::move(ring);
+      if (!size || *size >= kRing) HashInBackground();
     }
   }
 
@@ -80,6 +83,21 @@ class ReplicaWrite {
     bool settled = false;    // the answer of the attempt is known
     bool stored = false;
   };
+
+  void HashInBackground() {
+    try {
+      background_.emplace(request_.md5);
+    } catch (const std::system_error&) {
+      // No more threads: this one hashes, as it does small values.
+    }
+  }
+  void Hash(std::string_view bytes) {
+    if (background_) {
+      background_->Update(bytes);
+    } else {
+      hasher_.Update(bytes);
+    }
+  }
 
   BlobLocation& BlobOf(const Slot& slot) { return result_.attempts[slot.attempt].blob; }
 
@@ -168,11 +186,26 @@ class ReplicaWrite {
     return resumed;
   }
 
+  // What every volume has been sent.
   std::uint64_t SlowestPosition() const {
     std::uint64_t slowest = ring_->head();
     for (const Slot& slot : slots_) slowest = std::min(slowest, slot.transfer->position());
     return slowest;
   }
+
+  // Makes room for what follows what every volume has been sent and what is hashed.
+  void Release() {
+    const std::uint64_t sent = SlowestPosition();
+    if (!background_) return ring_->Release(sent);
+    ring_->Release(std::min(sent, background_->done()));
+    // Nothing tells poll(2) of the hashing, which takes a fraction of a millisecond for a piece.
+    if (!HasRoom() && ring_->tail() < sent) {
+      background_->AwaitPast(ring_->tail());
+      ring_->Release(std::min(sent, background_->done()));
+    }
+  }
+  // Not for dribs and drabs; but the byte that is kept back must not stop the reading.
+  bool HasRoom() const { return ring_->free() >= kPiece / 4 || ring_->tail() + 1 >= ring_->head(); }
 
   // Reads a piece of the source when there is room for it. False: nothing new for now.
   bool ReadAhead() {
@@ -184,9 +217,8 @@ class ReplicaWrite {
       if (request_.before_read) request_.before_read();
     }
     if (ring_->free() == 0 || ring_->tail() > 0) {
-      ring_->Release(SlowestPosition());
-      // Not in dribs and drabs; but the byte that is kept back must not stop the reading.
-      if (ring_->free() < kPiece / 4 && ring_->tail() + 1 < ring_->head()) return false;
+      Release();
+      if (!HasRoom()) return false;
     }
     wants_source_ = true;
     if (source_blocks_until_ > Clock::now()) return false;
@@ -199,7 +231,7 @@ class ReplicaWrite {
         source_blocks_until_ = Clock::now() + kSourcePatience;
         return false;
       case Source::State::kData:
-        hasher_.Update({room.data(), chunk.bytes});
+        Hash({room.data(), chunk.bytes});
         ring_->Filled(chunk.bytes);
         RequireAnnouncedSize(/*complete=*/false);
         return true;
@@ -213,9 +245,10 @@ class ReplicaWrite {
 
   void RequireAnnouncedSize(bool complete) const {
     const auto size = source_.size();
-    if (!size || (complete ? hasher_.size() == *size : hasher_.size() <= *size)) return;
+    const std::uint64_t read = ring_->head();
+    if (!size || (complete ? read == *size : read <= *size)) return;
     throw SourceError("the value has " + std::string(complete ? "only " : "at least ") +
-                      std::to_string(hasher_.size()) + " bytes, not " + std::to_string(*size));
+                      std::to_string(read) + " bytes, not " + std::to_string(*size));
   }
 
   // Until a volume takes or answers something, the source has something, or a deadline is over.
@@ -240,7 +273,8 @@ class ReplicaWrite {
   }
 
   ReplicaWriteResult Succeed() {
-    result_.digest = ValueDigest{hasher_.size(), hasher_.TakeMd5(), hasher_.crc32c()};
+    ValueHasher& hasher = background_ ? background_->Finish() : hasher_;
+    result_.digest = ValueDigest{hasher.size(), hasher.TakeMd5(), hasher.crc32c()};
     return std::move(result_);
   }
 
@@ -259,7 +293,8 @@ class ReplicaWrite {
   CurlSessionPool::Lease session_;
   ValueHasher hasher_;
   std::unique_ptr<ReplicaFeed> feed_;
-  RingFeed* ring_ = nullptr;  // feed_, unless the value is held
+  RingFeed* ring_ = nullptr;                    // feed_, unless the value is held
+  std::optional<BackgroundHasher> background_;  // instead of hasher_; after feed_: reads its bytes
   ReplicaWriteResult result_;
   std::vector<Slot> slots_;  // after session_: transfers end before it is given back
   std::size_t next_candidate_ = 0;

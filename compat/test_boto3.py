@@ -277,10 +277,12 @@ class Errors(Tests):
         self.put("k" * 1024, b"")
         for call in (self.get, lambda key, **more: self.s3.delete_object(
                 Bucket=self.bucket, Key=key, **more)):
-            self.assert_refused("NoSuchVersion", call, "k" * 1024, VersionId="another")
+            self.assert_refused("InvalidArgument", call, "k" * 1024, VersionId="another")
+            self.assert_refused("NoSuchVersion", call, "k" * 1024, VersionId="v" * 32)
         self.get("k" * 1024, VersionId="null")
-        refused = self.assert_refused("NotImplemented", self.s3.get_bucket_replication,
-                                      Bucket=self.bucket)
+        refused = self.assert_refused(
+            "NotImplemented", self.s3.put_bucket_request_payment, Bucket=self.bucket,
+            RequestPaymentConfiguration={"Payer": "Requester"})
         self.assertEqual(refused["ResponseMetadata"]["HTTPStatusCode"], 501)
 
 

@@ -1,5 +1,6 @@
 #include "s3api/protocol/error.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -186,7 +187,12 @@ S3Error InvalidArgumentError(std::string_view message, std::string_view name,
 }
 
 S3Error NoSuchBucketError(std::string_view bucket) {
-  return S3Error(kNoSuchBucket).With("BucketName", bucket);
+  const bool possible = bucket.size() >= 3 && bucket.size() <= 255 &&
+                        std::all_of(bucket.begin(), bucket.end(), [](char c) {
+                          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                 (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+                        });
+  return S3Error(possible ? kNoSuchBucket : kInvalidBucketName).With("BucketName", bucket);
 }
 
 S3Error NoSuchKeyError(std::string_view key) { return S3Error(kNoSuchKey).With("Key", key); }

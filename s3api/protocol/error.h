@@ -135,6 +135,8 @@ class S3Error : public std::exception {
 // 400, naming the argument as S3 does.
 S3Error InvalidArgumentError(std::string_view message, std::string_view name,
                              std::string_view value);
+// NoSuchBucket, or InvalidBucketName for what can never have been one: S3's oldest buckets have
+// names of up to 255 letters, digits, '.', '-' and '_'.
 S3Error NoSuchBucketError(std::string_view bucket);
 S3Error NoSuchKeyError(std::string_view key);
 

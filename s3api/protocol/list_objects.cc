@@ -99,7 +99,7 @@ class NameWalk {
 
   // To the first listed key from here on.
   void Settle() {
-    for (; records_->Valid(); Skip()) {
+    for (; records_->Valid(); records_->Next()) {
       const std::string_view key = records_->key();
       if (!key.starts_with(bound_)) break;
       if (!IsListed(key)) continue;
@@ -117,15 +117,6 @@ class NameWalk {
     if (records_->value().starts_with(kUnlinkedMark) || IsReservedKey(key)) return false;
     const std::size_t slash = key.find('/', 1);  // between bucket and key
     return slash != std::string_view::npos && IsKey(key.substr(slash + 1));
-  }
-
-  // Over a key that is not listed.
-  void Skip() {
-    if (IsReservedKey(records_->key())) {
-      records_->Seek(SuccessorOfPrefix(kReservedPrefix));
-    } else {
-      records_->Next();
-    }
   }
 
   static constexpr std::string_view kUnlinkedMark = "DELETED";
@@ -152,6 +143,10 @@ class EntryReader {
       entry.size = metadata_.size();
       entry.mtime_us = metadata_.mtime_us();
       AssignETag(metadata_, HashOf(walk.record()), entry.etag);
+      if (metadata_.checksums_size() > 0) {
+        entry.checksum_algorithm = metadata_.checksums(0).algorithm();
+        entry.composite_checksum = metadata_.composite_checksum();
+      }
       return;
     }
     entry.needs_head = true;
@@ -199,6 +194,8 @@ class NameWriter {
 std::string ContentsMarkup(const ListRequest& request, const ListPage& page, const Owner& owner,
                            const NameWriter& names) {
   constexpr std::size_t kBytesOfEntry = 300;
+  const std::string element = request.versions ? "Version" : "Contents";
+  const std::string begin = "<" + element + ">";
   std::string tail;  // the same for every entry
   if (request.fetch_owner) {
     tail += "<Owner>";
@@ -207,18 +204,23 @@ std::string ContentsMarkup(const ListRequest& request, const ListPage& page, con
     tail += "</Owner>";
   }
   AppendElement("StorageClass", "STANDARD", tail);
-  tail += "</Contents>";
+  tail.append("</").append(element).append(1, '>');
 
   std::string markup;
   markup.reserve(page.contents.size() * (kBytesOfEntry + tail.size()));
   std::string etag;
   for (const ListEntry& entry : page.contents) {
-    markup += "<Contents>";
+    markup += begin;
     names.AppendKey(entry.key, markup);
+    if (request.versions) markup += "<VersionId>null</VersionId><IsLatest>true</IsLatest>";
     const IsoTimeText time = WriteIsoTime(entry.mtime_us);
     AppendElement("LastModified", {time.data(), time.size()}, markup);
     etag.assign(1, '"').append(entry.etag).append(1, '"');
     AppendElement("ETag", etag, markup);
+    if (!entry.checksum_algorithm.empty()) {
+      AppendElement("ChecksumAlgorithm", entry.checksum_algorithm, markup);
+      AppendElement("ChecksumType", entry.composite_checksum ? "COMPOSITE" : "FULL_OBJECT", markup);
+    }
     AppendElement("Size", std::to_string(entry.size), markup);
     markup += tail;
   }
@@ -227,6 +229,17 @@ std::string ContentsMarkup(const ListRequest& request, const ListPage& page, con
 
 void AddPosition(XmlNode& root, const ListRequest& request, const ListPage& page,
                  const NameWriter& names) {
+  if (request.versions) {
+    names.Add(root, "KeyMarker", request.marker);
+    root.AddUtf8("VersionIdMarker", request.version_id_marker);
+    if (!page.truncated) return;
+    names.Add(root, "NextKeyMarker", page.last);
+    // A common prefix has no versions.
+    if (!page.contents.empty() && page.contents.back().key == page.last) {
+      root.AddUtf8("NextVersionIdMarker", "null");
+    }
+    return;
+  }
   if (!request.v2) {
     names.Add(root, "Marker", request.marker);
     // Without a delimiter the last key serves.
@@ -240,6 +253,22 @@ void AddPosition(XmlNode& root, const ListRequest& request, const ListPage& page
   }
   if (page.truncated) root.AddUtf8("NextContinuationToken", EncodeContinuationToken(page.last));
   root.AddNumber("KeyCount", page.size());
+}
+
+std::string VersionIdMarker(const Query& query) {
+  const auto marker = query.Get("version-id-marker");
+  if (!marker) return {};
+  if (marker->empty()) {
+    throw InvalidArgumentError("A version-id marker cannot be empty.", "version-id-marker", "");
+  }
+  if (query.Text("key-marker").empty()) {
+    throw InvalidArgumentError("A version-id marker cannot be specified without a key marker.",
+                               "version-id-marker", *marker);
+  }
+  if (*marker != "null") {
+    throw InvalidArgumentError("Invalid version id specified", "version-id-marker", *marker);
+  }
+  return std::string(*marker);
 }
 
 bool IsKeptInListings(char c) {
@@ -258,6 +287,15 @@ ListRequest ParseListRequest(const Request& request) {
   list.delimiter = query.Text("delimiter");
   list.max_keys = query.Count("max-keys", kMaxListKeys, kMaxListKeys);
   list.url_encoding = query.UrlEncoding();
+  if (request.operation == Operation::kListObjectVersions) {
+    list.versions = true;
+    list.marker = query.Text("key-marker");
+    list.version_id_marker = VersionIdMarker(query);
+    // The one version of the marker's key was on the page before, whether it is named or not.
+    list.after = list.marker;
+    list.fetch_owner = true;
+    return list;
+  }
   if (!list.v2) {
     list.marker = query.Text("marker");
     list.after = list.marker;
@@ -302,23 +340,11 @@ ListPage ListObjects(const Index& index, const ListRequest& request) {
   return page;
 }
 
-std::vector<std::string> ListBucketsWithKeys(const Index& index, std::string_view after,
-                                             std::size_t limit) {
-  const std::string after_folder = after.empty() ? std::string() : std::string(after) + '/';
-  std::vector<std::string> buckets;
-  for (NameWalk walk(index, "/", "", "/", after_folder); walk.Valid() && buckets.size() < limit;
-       walk.Next()) {
-    const std::string_view bucket = walk.name().substr(0, walk.name().size() - 1);
-    if (walk.is_common_prefix() && IsReadableBucketName(bucket)) buckets.emplace_back(bucket);
-  }
-  return buckets;
-}
-
 std::string ListObjectsDocument(const ListRequest& request, const ListPage& page,
                                 const Owner& owner) {
   constexpr std::size_t kBytesOfHead = 4096;
   const NameWriter names(request.url_encoding);
-  XmlDocument document("ListBucketResult");
+  XmlDocument document(request.versions ? "ListVersionsResult" : "ListBucketResult");
   XmlNode root = document.root();
   root.Add("Name", request.bucket);
   names.Add(root, "Prefix", request.prefix);

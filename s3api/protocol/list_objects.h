@@ -1,4 +1,5 @@
-// ListObjects and ListObjectsV2: one page of a bucket's keys, from the index to the answer.
+// ListObjects, ListObjectsV2 and ListObjectVersions (nothing is versioned: every object is its one
+// version, `null`): one page of a bucket's keys, from the index to the answer.
 //
 // The model: the keys of the bucket that begin with the prefix, those with the delimiter after the
 // prefix rolled up into one common prefix (up to and with the delimiter), all in order of their
@@ -28,19 +29,21 @@ inline constexpr int kMaxListKeys = 1000;
 
 struct ListRequest {
   bool v2 = false;
+  bool versions = false;
   std::string bucket;
   std::string prefix;
   std::string delimiter;                          // empty: none
-  std::string marker;                             // V1
+  std::string marker;                             // V1; of versions, the key-marker
+  std::string version_id_marker;                  // of versions: `null`, or empty
   std::string start_after;                        // V2
   std::optional<std::string> continuation_token;  // V2, as sent
   std::string after;  // only names greater than this: from the three above
   int max_keys = kMaxListKeys;
   bool url_encoding = false;  // encoding-type=url
-  bool fetch_owner = false;   // V1: always
+  bool fetch_owner = false;   // V1, versions: always
 };
 
-// From a request routed to one of the two. Throws InvalidArgument.
+// From a request routed to one of the three. Throws InvalidArgument.
 ListRequest ParseListRequest(const Request& request);
 
 struct ListEntry {
@@ -51,6 +54,8 @@ struct ListEntry {
   // The index knows nothing but the record (the original wrote it): size, time and, unless `etag`
   // is set, the entity tag are for the caller to fill in, from a HEAD of a volume.
   bool needs_head = false;
+  std::string checksum_algorithm = {};  // empty: none is known
+  bool composite_checksum = false;
 };
 
 struct ListPage {
@@ -64,17 +69,12 @@ struct ListPage {
 
 ListPage ListObjects(const Index& index, const ListRequest& request);
 
-// First segments of keys that are listed: the buckets that exist because keys lie under them. Names
-// that come after `after`, at most `limit`, in order of their bytes; one Seek each.
-std::vector<std::string> ListBucketsWithKeys(const Index& index, std::string_view after,
-                                             std::size_t limit);
-
 struct Owner {
   std::string id;
   std::string display_name;
 };
 
-// The document of ListBucketResult.
+// The document of ListBucketResult, or of ListVersionsResult.
 std::string ListObjectsDocument(const ListRequest& request, const ListPage& page,
                                 const Owner& owner);
 

@@ -98,18 +98,23 @@ std::string_view BucketOf(std::string_view store_key) {
   return store_key.substr(1, slash - 1);
 }
 
-// Adds the names of buckets that have live keys, each found with one seek past the last.
+// Adds the names of buckets that have live keys, be they such as S3 can name or not, each found
+// with one seek past the last.
 void AddNamesWithKeys(const Index& index, std::string_view prefix, std::set<std::string>* names) {
   const std::string first = StoreKey(prefix, "").substr(0, 1 + prefix.size());
   const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
   entries->Seek(first);
   while (entries->Valid() && entries->key().starts_with(first)) {
+    if (IsReservedKey(entries->key())) {
+      entries->Seek("/.mkv0");  // '0' follows '/' in ASCII
+      continue;
+    }
     const std::string name(BucketOf(entries->key()));
     if (!IsReadableBucketName(name) || !IsLive(entries->value())) {
       entries->Next();
       continue;
     }
-    // '0' follows '/' in ASCII: the first key past all that begin with `/NAME/`.
+    // The first key past all that begin with `/NAME/`.
     entries->Seek("/" + name + "0");
     names->insert(name);
   }

@@ -46,6 +46,7 @@ Handler HandlerOf(Operation operation) {
       return PutObjectAcl;
     case Operation::kListObjects:
     case Operation::kListObjectsV2:
+    case Operation::kListObjectVersions:
       return ListObjects;
     case Operation::kGetObject:
     case Operation::kHeadObject:
@@ -61,7 +62,7 @@ Handler HandlerOf(Operation operation) {
     case Operation::kDeleteObjects:
       return DeleteObjects;
     default:
-      return nullptr;
+      return ProbeOf(operation);
   }
 }
 

@@ -34,6 +34,11 @@ void PutBucketCors(Call& call);
 void DeleteBucketCors(Call& call);
 void Preflight(Call& call);
 
+// bucket_probes.cc
+// The handler of an operation about a setting that no bucket here has: a reader gets what S3 says
+// of a bucket where it was not set; taking it away succeeds. nullptr for all others.
+Handler ProbeOf(Operation operation);
+
 // object_tagging.cc
 void GetObjectTagging(Call& call);
 void PutObjectTagging(Call& call);
@@ -44,7 +49,7 @@ void GetObjectAcl(Call& call);
 void PutObjectAcl(Call& call);
 
 // object_listing.cc
-void ListObjects(Call& call);
+void ListObjects(Call& call);  // V1, V2, and versions
 
 // object_reading.cc
 void GetObject(Call& call);  // and HeadObject

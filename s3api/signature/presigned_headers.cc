@@ -16,6 +16,9 @@ namespace {
 constexpr std::array<std::string_view, 8> kOfSignature = {
     "x-amz-algorithm",     "x-amz-credential", "x-amz-date",           "x-amz-expires",
     "x-amz-signedheaders", "x-amz-signature",  "x-amz-security-token", "x-amz-content-sha256"};
+// The JavaScript SDK computes a checksum of every upload, and of one without a body when it
+// presigns it: that of nothing, which says nothing of what will be uploaded. S3 passes over it.
+constexpr std::string_view kCrc32OfNothing = "AAAAAA==";
 constexpr std::array<std::string_view, 2> kOfVersion2 = {"content-type", "content-md5"};
 
 template <std::size_t N>
@@ -30,12 +33,17 @@ std::optional<http::RequestHead> WithPresignedHeaders(const http::RequestHead& h
   const std::vector<QueryParameter> query = DecodeQuery(head.query);
   const bool version_2 = Find(query, "Signature") && Find(query, "AWSAccessKeyId");
   if (!version_2 && !Find(query, "X-Amz-Signature")) return std::nullopt;
+  const bool sums_nothing = Find(query, "x-amz-checksum-crc32") == kCrc32OfNothing;
   std::optional<http::RequestHead> changed;
   for (const QueryParameter& parameter : query) {
     const std::string name = LowerCase(parameter.name);
     const bool acts = (name.starts_with("x-amz-") && !Contains(kOfSignature, name)) ||
                       (version_2 && Contains(kOfVersion2, name));
     if (!acts || head.headers.has(name)) continue;
+    if (sums_nothing &&
+        (name == "x-amz-checksum-crc32" || name == "x-amz-sdk-checksum-algorithm")) {
+      continue;
+    }
     if (!changed) changed = head;
     changed->headers.add(name, parameter.value);
   }

@@ -14,8 +14,9 @@
 namespace mkv::s3 {
 
 // The head with the `x-amz-*` parameters of a presigned query as headers (with Version 2
-// Content-Type and Content-MD5, too), but for those of the signature itself; a header that was sent
-// stays as it is. nullopt when there is nothing to add. To be asked for verified requests only.
+// Content-Type and Content-MD5, too), but for those of the signature itself and for a CRC32 of
+// nothing; a header that was sent stays as it is. nullopt when there is nothing to add. To be asked
+// for verified requests only.
 std::optional<http::RequestHead> WithPresignedHeaders(const http::RequestHead& head);
 
 }  // namespace mkv::s3

@@ -207,17 +207,6 @@ TEST_F(ListObjectsTest, AMarkerInsideACommonPrefixSkipsItWhole) {
   EXPECT_THAT(ListObjects(index, request).common_prefixes, ElementsAre("a/"));
 }
 
-TEST_F(ListObjectsTest, BucketsAreTheFirstSegmentsOfKeys) {
-  for (const char* key : {"/a/1", "/a/2", "/b", "/c/1", "/.mkv/bucket/z", "/d/", "/e/\xFF"}) {
-    Put(key);
-  }
-  PutUnlinked("/f/1");
-  Index& index = Written();
-  EXPECT_THAT(ListBucketsWithKeys(index, "", 10), ElementsAre("a", "c"));
-  EXPECT_THAT(ListBucketsWithKeys(index, "a", 10), ElementsAre("c"));
-  EXPECT_THAT(ListBucketsWithKeys(index, "", 1), ElementsAre("a"));
-}
-
 // What a listing is, in the fewest words.
 struct Model {
   static ListPage List(const std::set<std::string>& keys, const ListRequest& request) {
@@ -324,15 +313,6 @@ TEST_F(ListObjectsTest, FoldersAreSkippedBySeeking) {
   EXPECT_EQ(index.moves().nexts, 0);
 }
 
-TEST_F(ListObjectsTest, ReservedKeysAreSkippedBySeeking) {
-  for (int i = 0; i < 1000; ++i) Put("/.mkv/upload/" + std::to_string(i));
-  Put("/b/1");
-  CountingIndex index(Written());
-  EXPECT_THAT(ListBucketsWithKeys(index, "", 10), ElementsAre("b"));
-  EXPECT_LE(index.moves().seeks, 3);
-  EXPECT_EQ(index.moves().nexts, 0);
-}
-
 TEST_F(ListObjectsTest, RecordsAndMetadataAreReadInStep) {
   for (int i = 0; i < 2000; ++i) Put("/b/" + std::to_string(i), i % 3 != 0);
   CountingIndex index(Written());
@@ -424,6 +404,37 @@ TEST(ListObjectsDocumentTest, V1NamesNoNextMarkerWithoutADelimiter) {
   request.bucket = "b";
   EXPECT_EQ(ListObjectsDocument(request, ExamplePage(), kOwner).find("NextMarker"),
             std::string::npos);
+}
+
+TEST(ListRequestTest, VersionsBeginAfterTheKeyMarker) {
+  const auto parse = [](const std::string& query) {
+    return ParseListRequest(RequestOf(Operation::kListObjectVersions, query));
+  };
+  EXPECT_TRUE(parse("").versions);
+  EXPECT_EQ(parse("key-marker=k").after, "k");
+  EXPECT_EQ(parse("key-marker=k&version-id-marker=null").after, "k");
+  EXPECT_THROW(parse("version-id-marker=null"), S3Error);
+  EXPECT_THROW(parse("key-marker=k&version-id-marker="), S3Error);
+  EXPECT_THROW(parse("key-marker=k&version-id-marker=other"), S3Error);
+}
+
+TEST(ListObjectsDocumentTest, VersionsAreAllNullAndTheLatest) {
+  ListRequest request;
+  request.versions = true;
+  request.fetch_owner = true;
+  request.bucket = "b";
+  ListPage page = ExamplePage();
+  page.contents.front().checksum_algorithm = "CRC32";
+  page.truncated = true;
+  page.last = page.contents.back().key;
+  const std::string document = ListObjectsDocument(request, page, kOwner);
+  EXPECT_NE(document.find("</Key><VersionId>null</VersionId><IsLatest>true</IsLatest>"),
+            std::string::npos)
+      << document;
+  EXPECT_NE(document.find("<ChecksumAlgorithm>CRC32</ChecksumAlgorithm>"
+                          "<ChecksumType>FULL_OBJECT</ChecksumType>"),
+            std::string::npos);
+  EXPECT_NE(document.find("<NextVersionIdMarker>null</NextVersionIdMarker>"), std::string::npos);
 }
 
 TEST(ListObjectsDocumentTest, V2WithUrlEncoding) {

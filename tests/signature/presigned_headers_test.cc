@@ -35,6 +35,15 @@ TEST(PresignedHeadersTest, WhatNobodySignedIsAParameterLikeOthers) {
   EXPECT_FALSE(WithPresignedHeaders(Asking("X-Amz-Signature=S&X-Amz-Date=D&content-type=x")));
 }
 
+TEST(PresignedHeadersTest, TheChecksumOfNothingIsPassedOver) {
+  const std::string query = "X-Amz-Signature=S&x-amz-sdk-checksum-algorithm=CRC32";
+  EXPECT_FALSE(WithPresignedHeaders(Asking(query + "&x-amz-checksum-crc32=AAAAAA%3D%3D")));
+  const auto head = WithPresignedHeaders(Asking(query + "&x-amz-checksum-crc32=AAAAAQ%3D%3D"));
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->headers.get("x-amz-checksum-crc32"), "AAAAAQ==");
+  EXPECT_EQ(head->headers.get("x-amz-sdk-checksum-algorithm"), "CRC32");
+}
+
 TEST(PresignedHeadersTest, AHeaderThatWasSentStays) {
   http::RequestHead sent = Asking("X-Amz-Signature=S&x-amz-acl=public-read&x-amz-meta-a=1");
   sent.headers.add("x-amz-acl", "private");

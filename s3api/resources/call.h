@@ -13,6 +13,7 @@
 #include "s3api/protocol/keys.h"
 #include "s3api/protocol/router.h"
 #include "s3api/resources/bucket_registry.h"
+#include "s3api/signature/authenticator.h"
 #include "s3api/signature/chunk_signer.h"
 #include "s3api/signature/payload_hash.h"
 #include "s3api/signature/request_view.h"
@@ -32,6 +33,9 @@ struct Service {
   BucketRegistry& buckets;
   ReplicaRepairer& repairer;
   const S3Options& options;
+  // For forms, whose signature is in their body; everything else is authenticated before.
+  const CurrentCredentials& credentials;
+  Authenticator& authenticator;
 };
 
 struct Call {

@@ -55,6 +55,8 @@ Handler HandlerOf(Operation operation) {
       return GetObjectAttributes;
     case Operation::kPutObject:
       return PutObject;
+    case Operation::kPostObject:
+      return PostObject;
     case Operation::kCopyObject:
       return CopyObject;
     case Operation::kDeleteObject:

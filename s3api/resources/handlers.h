@@ -58,6 +58,9 @@ void GetObjectAttributes(Call& call);
 // object_writing.cc
 void PutObject(Call& call);
 
+// form_upload.cc
+void PostObject(Call& call);
+
 // object_copying.cc
 void CopyObject(Call& call);
 

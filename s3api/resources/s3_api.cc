@@ -67,7 +67,7 @@ S3Api::S3Api(Store& store, const CurrentCredentials& credentials, S3Options opti
       options_(std::move(options)),
       buckets_(store),
       repairer_(store),
-      service_{store, buckets_, repairer_, options_},
+      service_{store, buckets_, repairer_, options_, credentials_, authenticator_},
       authenticator_({.region = options_.region}) {}
 
 void S3Api::OnRequest(const std::shared_ptr<http::Exchange>& exchange) {

@@ -1,0 +1,132 @@
+#include "s3api/protocol/form_policy.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "s3api/checksum/digest_text.h"
+#include "s3api/protocol/error.h"
+#include "s3api/protocol/time_text.h"
+#include "s3api/signature/request_view.h"
+
+namespace mkv::s3 {
+namespace {
+
+constexpr std::array<std::string_view, 5> kNeverInPolicy = {"awsaccesskeyid", "signature",
+                                                            "x-amz-signature", "policy", "file"};
+
+[[noreturn]] void ThrowInvalid(const std::string& why) {
+  throw S3Error(ErrorCode::kInvalidPolicyDocument, "Invalid Policy: " + why);
+}
+
+[[noreturn]] void ThrowDenied(const std::string& why) {
+  throw S3Error(ErrorCode::kAccessDenied, "Invalid according to Policy: " + why);
+}
+
+nlohmann::json ParseDocument(std::string_view policy) {
+  const std::optional<std::string> text = DecodeBase64(policy);
+  if (!text) ThrowInvalid("Invalid Base64.");
+  nlohmann::json document = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (!document.is_object()) ThrowInvalid("Invalid JSON.");
+  return document;
+}
+
+void CheckExpiration(const nlohmann::json& document, std::int64_t now_us) {
+  const auto expiration = document.find("expiration");
+  if (expiration == document.end()) ThrowInvalid("Policy missing expiration.");
+  const std::optional<std::int64_t> time =
+      expiration->is_string() ? ParseDate(expiration->get_ref<const std::string&>()) : std::nullopt;
+  if (!time) ThrowInvalid("Invalid 'expiration' value: " + expiration->dump());
+  if (now_us > *time) ThrowDenied("Policy expired.");
+}
+
+std::uint64_t Number(const nlohmann::json& value) {
+  if (value.is_number_unsigned()) return value.get<std::uint64_t>();
+  if (value.is_string()) {
+    const std::string& text = value.get_ref<const std::string&>();
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc() && end == text.data() + text.size()) return number;
+  }
+  ThrowInvalid("Invalid content-length-range: " + value.dump());
+}
+
+// One pass over the conditions of a policy.
+class Conditions {
+ public:
+  explicit Conditions(const FormFields& fields) : fields_(fields) {}
+
+  void Check(const nlohmann::json& condition) {
+    if (condition.is_object() && condition.size() == 1) {
+      const auto& [name, value] = *condition.items().begin();
+      CheckField("eq", "$" + name, value);
+    } else if (condition.is_array() && condition.size() == 3 && condition[0].is_string()) {
+      const std::string kind = LowerCase(condition[0].get_ref<const std::string&>());
+      if (kind == "content-length-range") {
+        range_.least = std::max(range_.least, Number(condition[1]));
+        range_.most = std::min(range_.most, Number(condition[2]));
+      } else if ((kind == "eq" || kind == "starts-with") && condition[1].is_string()) {
+        CheckField(kind, condition[1].get_ref<const std::string&>(), condition[2]);
+      } else {
+        ThrowInvalid("Invalid condition: " + condition.dump());
+      }
+    } else {
+      ThrowInvalid("Invalid condition: " + condition.dump());
+    }
+  }
+
+  void CheckThatAllAreCovered() const {
+    for (const auto& [name, value] : fields_) {
+      const bool exempt =
+          name.starts_with("x-ignore-") ||
+          std::find(kNeverInPolicy.begin(), kNeverInPolicy.end(), name) != kNeverInPolicy.end();
+      if (!exempt && !covered_.contains(name)) ThrowDenied("Extra input fields: " + name);
+    }
+  }
+
+  const ContentLengthRange& range() const { return range_; }
+
+ private:
+  void CheckField(const std::string& kind, const std::string& variable,
+                  const nlohmann::json& wanted) {
+    const nlohmann::json condition = {kind, variable, wanted};
+    if (!variable.starts_with('$') || !wanted.is_string()) {
+      ThrowInvalid("Invalid condition: " + condition.dump());
+    }
+    const std::string name = LowerCase(std::string_view(variable).substr(1));
+    const std::string& text = wanted.get_ref<const std::string&>();
+    const auto field = fields_.find(name);
+    const std::string_view value =
+        field == fields_.end() ? std::string_view() : std::string_view(field->second);
+    // A field that is not there can start with anything that is nothing.
+    const bool holds =
+        kind == "eq" ? field != fields_.end() && value == text : value.starts_with(text);
+    if (!holds) ThrowDenied("Policy Condition failed: " + condition.dump());
+    covered_.insert(name);
+  }
+
+  const FormFields& fields_;
+  std::set<std::string> covered_;
+  ContentLengthRange range_;
+};
+
+}  // namespace
+
+ContentLengthRange CheckFormPolicy(std::string_view policy, const FormFields& fields,
+                                   std::int64_t now_us) {
+  const nlohmann::json document = ParseDocument(policy);
+  CheckExpiration(document, now_us);
+  const auto list = document.find("conditions");
+  if (list == document.end()) ThrowInvalid("Policy missing conditions.");
+  if (!list->is_array()) ThrowInvalid("Invalid 'conditions' value: must be a List.");
+  Conditions conditions(fields);
+  for (const nlohmann::json& condition : *list) conditions.Check(condition);
+  conditions.CheckThatAllAreCovered();
+  return conditions.range();
+}
+
+}  // namespace mkv::s3

@@ -14,7 +14,7 @@
 
 #include "mkvcore/http/handler.h"
 #include "mkvcore/store/store.h"
-#include "mkvcore/volumes/loop_head_client.h"
+#include "mkvcore/volumes/loop_volume_client.h"
 
 namespace mkv {
 
@@ -41,7 +41,7 @@ class Redirector : public std::enable_shared_from_this<Redirector> {
 
   Store& store_;
   const RedirectOptions& options_;
-  LoopHeadClient heads_;
+  LoopVolumeClient heads_;
   std::mt19937_64 random_;
   std::unordered_map<std::string, EventLoop::Clock::time_point> verified_;
 };

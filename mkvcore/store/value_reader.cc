@@ -22,7 +22,9 @@ void ValueReader::Read(std::uint64_t offset, std::uint64_t length,
   const bool check = offset == 0 && length == size_ && crc32c_.has_value();
   std::uint64_t read = 0;
   std::uint32_t crc32c = 0;
-  std::string last;  // withheld until the digest is known to be right
+  std::string last;          // withheld until the digest is known to be right
+  bool handed_over = false;  // something of it
+  bool damaged = false;
   std::string error = "the value has no replica";
 
   for (const BlobLocation& replica : replicas_) {
@@ -38,16 +40,22 @@ void ValueReader::Read(std::uint64_t offset, std::uint64_t length,
           if (check && read == length) {
             last = piece;
           } else {
+            handed_over = true;
             sink(piece);
           }
           return true;
         });
     if (read == length) {
-      if (check && crc32c != *crc32c_) {
-        bad_volumes_.push_back(replica.volume);
-        throw ReadError("the replica " + replica.Url() + " is damaged", /*damaged=*/true);
-      }
-      break;
+      if (!check || crc32c == *crc32c_) break;
+      bad_volumes_.push_back(replica.volume);
+      error = "the replica " + replica.Url() + " is damaged";
+      spdlog::warn("read: {}", error);
+      damaged = true;
+      if (handed_over) throw ReadError(error, damaged);
+      read = 0;  // nobody has seen any of it
+      crc32c = 0;
+      last.clear();
+      continue;
     }
     error = replica.Url() + ": " +
             (answer.error.empty() ? "status " + std::to_string(answer.status) : answer.error);
@@ -56,7 +64,7 @@ void ValueReader::Read(std::uint64_t offset, std::uint64_t length,
       bad_volumes_.push_back(replica.volume);
     }
   }
-  if (read != length) throw ReadError(error, /*damaged=*/false);
+  if (read != length) throw ReadError(error, damaged);
   if (!last.empty()) sink(last);
 }
 

@@ -3,7 +3,7 @@
 // Volumes that answer are asked first; a replica that fails, before or in the middle, is left for
 // the next one, which goes on at the byte where it stopped. Memory is fixed. A read of a whole
 // value checks its CRC32C before the last piece is handed over, so a damaged value is never
-// complete.
+// complete; a small one, which comes in one piece, is then read from another replica.
 //
 // Blocking; one thread at a time.
 #ifndef MKVCORE_STORE_VALUE_READER_H_

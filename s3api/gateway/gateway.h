@@ -26,8 +26,14 @@ class Gateway : public Frontend, private http::Handler {
   bool open() const override { return credentials_.Get()->empty(); }
 
  private:
-  void OnLoopStart(EventLoop& loop) override { native_.OnLoopStart(loop); }
-  void OnLoopEnd(EventLoop& loop) override { native_.OnLoopEnd(loop); }
+  void OnLoopStart(EventLoop& loop) override {
+    native_.OnLoopStart(loop);
+    s3_.OnLoopStart(loop);
+  }
+  void OnLoopEnd(EventLoop& loop) override {
+    s3_.OnLoopEnd(loop);
+    native_.OnLoopEnd(loop);
+  }
   void OnRequest(std::shared_ptr<http::Exchange> exchange) override;
   http::Response ServerError(int status, const std::string& message,
                              const http::RequestHead* head) override;

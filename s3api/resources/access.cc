@@ -58,6 +58,12 @@ bool IsObjectRead(Operation operation) {
   return operation == Operation::kGetObject || operation == Operation::kHeadObject;
 }
 
+bool MayRead(const Principal* principal, const std::optional<Bucket>& bucket,
+             std::string_view bucket_name, const Object& object) {
+  return MayByCredential(principal, bucket_name, bucket, Action::kRead) ||
+         GrantsRead(AclOf(object), principal != nullptr);
+}
+
 Object RequireReadableObject(Service& service, const Principal* principal,
                              const std::optional<Bucket>& bucket, std::string_view bucket_name,
                              std::string_view key) {

@@ -25,6 +25,10 @@ bool AclAllows(const Bucket& bucket, const Principal* principal, Operation opera
 // Reads whose right may lie in the ACL of the object: decided by RequireReadableObject().
 bool IsObjectRead(Operation operation);
 
+// Whether he may read the content of the object.
+bool MayRead(const Principal* principal, const std::optional<Bucket>& bucket,
+             std::string_view bucket_name, const Object& object);
+
 // The object of a bucket for reading its content, if the caller may. What there is not is
 // AccessDenied to those who may not list the bucket, so that they can not tell. Throws NoSuchKey,
 // AccessDenied, ServiceUnavailable.

@@ -16,6 +16,7 @@
 #include "s3api/resources/handlers.h"
 #include "s3api/resources/object_metadata.h"
 #include "s3api/resources/object_state.h"
+#include "s3api/resources/read_plan.h"
 
 namespace mkv::s3 {
 
@@ -70,47 +71,50 @@ std::set<std::string> WantedAttributes(const http::RequestHead& head) {
 
 }  // namespace
 
-void GetObject(Call& call) {
-  const Object object = RequireReadableObject(call);
+ReadPlan PlanRead(const Request& request, const http::RequestHead& head, const Principal* principal,
+                  const Object& object) {
   const format::ObjectMetadata& metadata = object.known();
-
-  http::Response head;
-  AddCommonHeaders(call.head, &head);
+  ReadPlan plan;
+  http::Response& answer = plan.head;
+  AddCommonHeaders(head, &answer);
   const std::string etag = ETagOf(object);
-  AddObjectHeaders(metadata, etag, ResponseOverrides(call.request.query, call.principal != nullptr),
-                   head);
+  AddObjectHeaders(metadata, etag, ResponseOverrides(request.query, principal != nullptr), answer);
   if (metadata.tags_size() > 0) {
-    head.Header("x-amz-tagging-count", std::to_string(metadata.tags_size()));
+    answer.Header("x-amz-tagging-count", std::to_string(metadata.tags_size()));
   }
-
-  if (ReadConditions::Of(call.head).CheckRead({etag, metadata.mtime_us()}) ==
+  if (ReadConditions::Of(head).CheckRead({etag, metadata.mtime_us()}) ==
       ReadConditions::Result::kNotModified) {
-    head.status = 304;
-    call.transfer.Reply(std::move(head));
-    return;
+    answer.status = 304;
+    return plan;
   }
-
-  const std::optional<ByteRange> range =
-      ParseRange(call.head.headers.get("Range", ""), metadata.size());
-  const std::uint64_t offset = range ? range->first : 0;
+  const std::optional<ByteRange> range = ParseRange(head.headers.get("Range", ""), metadata.size());
+  plan.offset = range ? range->first : 0;
   const std::uint64_t length = range ? range->length() : metadata.size();
   if (range) {
-    head.status = 206;
-    head.Header("Content-Range", range->ContentRange(metadata.size()));
-  } else if (call.head.headers.get("x-amz-checksum-mode", "") == "ENABLED") {
+    answer.status = 206;
+    answer.Header("Content-Range", range->ContentRange(metadata.size()));
+  } else if (head.headers.get("x-amz-checksum-mode", "") == "ENABLED") {
     for (const ChecksumValue& checksum : ChecksumsOf(metadata)) {
-      head.Header(HeaderName(checksum.algorithm), Base64(checksum.value));
-      head.Header("x-amz-checksum-type",
-                  metadata.composite_checksum() ? "COMPOSITE" : "FULL_OBJECT");
+      answer.Header(HeaderName(checksum.algorithm), Base64(checksum.value));
+      answer.Header("x-amz-checksum-type",
+                    metadata.composite_checksum() ? "COMPOSITE" : "FULL_OBJECT");
     }
   }
-  if (call.head.method == "HEAD") {
-    head.described_length = static_cast<long long>(length);
-    call.transfer.Reply(std::move(head));
-  } else if (length == 0) {
-    call.transfer.Reply(std::move(head));
+  if (head.method == "HEAD") {
+    answer.described_length = static_cast<long long>(length);
   } else {
-    Stream(call, object, head, offset, length);
+    plan.length = length;
+  }
+  return plan;
+}
+
+void GetObject(Call& call) {
+  const Object object = RequireReadableObject(call);
+  ReadPlan plan = PlanRead(call.request, call.head, call.principal, object);
+  if (plan.length == 0) {
+    call.transfer.Reply(std::move(plan.head));
+  } else {
+    Stream(call, object, plan.head, plan.offset, plan.length);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <exception>
+#include <mutex>
 #include <utility>
 #include <variant>
 
@@ -75,9 +76,53 @@ void S3Api::OnRequest(const std::shared_ptr<http::Exchange>& exchange) {
   try {
     // std::function wants what it holds to be copyable.
     const auto admitted = std::make_shared<const Admitted>(Admit(head));
-    exchange->RunOnWorker([this, admitted](http::Transfer& transfer) { Run(*admitted, transfer); });
+    if (!ServeOnLoop(exchange, admitted)) ServeOnWorker(*exchange, admitted);
   } catch (...) {
     Refuse(exchange, AsS3Error(std::current_exception(), head));
+  }
+}
+
+void S3Api::ServeOnWorker(http::Exchange& exchange,
+                          const std::shared_ptr<const Admitted>& admitted) {
+  exchange.RunOnWorker([this, admitted](http::Transfer& transfer) { Run(*admitted, transfer); });
+}
+
+bool S3Api::ServeOnLoop(const std::shared_ptr<http::Exchange>& exchange,
+                        const std::shared_ptr<const Admitted>& admitted) {
+  const Request& request = admitted->request;
+  if (!IsObjectRead(request.operation)) return false;
+  const std::optional<Bucket> bucket = buckets_.LookAt(request.bucket).bucket;
+  if (!bucket || !bucket->cors().empty()) return false;
+  const std::optional<Object> object = service_.store.Find(StoreKey(request.bucket, request.key));
+  if (!object || object->record.unlinked || !object->metadata ||
+      !MayRead(admitted->principal, bucket, request.bucket, *object)) {
+    return false;
+  }
+  QuickReader* reader = nullptr;
+  {
+    const std::shared_lock lock(quick_readers_mutex_);
+    const auto found = quick_readers_.find(&exchange->loop());
+    if (found == quick_readers_.end()) return false;
+    reader = found->second.get();  // this thread's, until it ends the loop
+  }
+  const http::RequestHead& head =
+      admitted->presigned_head ? *admitted->presigned_head : exchange->head();
+  reader->Answer(exchange, *object, PlanRead(request, head, admitted->principal, *object),
+                 [this, exchange, admitted] { ServeOnWorker(*exchange, admitted); });
+  return true;
+}
+
+void S3Api::OnLoopStart(EventLoop& loop) {
+  const std::unique_lock lock(quick_readers_mutex_);
+  quick_readers_.emplace(&loop, std::make_unique<QuickReader>(loop, service_.store));
+}
+
+void S3Api::OnLoopEnd(EventLoop& loop) {
+  std::unique_ptr<QuickReader> ended;
+  const std::unique_lock lock(quick_readers_mutex_);
+  if (const auto found = quick_readers_.find(&loop); found != quick_readers_.end()) {
+    ended = std::move(found->second);
+    quick_readers_.erase(found);
   }
 }
 

@@ -2,19 +2,23 @@
 // run, answer; what goes wrong in any step becomes an S3 error document in one place.
 //
 // The head of a request is routed and its signature verified on the event loop, so that a request
-// that is nobody's costs no thread; the rest runs on a worker. Thread-safe.
+// that is nobody's costs no thread, and small objects are answered there; the rest runs on a
+// worker. Thread-safe.
 #ifndef S3API_RESOURCES_S3_API_H_
 #define S3API_RESOURCES_S3_API_H_
 
 #include <memory>
 #include <optional>
+#include <shared_mutex>
 #include <string>
+#include <unordered_map>
 
 #include "mkvcore/http/handler.h"
 #include "s3api/protocol/credentials.h"
 #include "s3api/protocol/error.h"
 #include "s3api/resources/call.h"
 #include "s3api/resources/handlers.h"
+#include "s3api/resources/quick_reader.h"
 #include "s3api/signature/authenticator.h"
 
 namespace mkv::s3 {
@@ -25,6 +29,9 @@ class S3Api {
   // open: every signature is accepted, as the original does.
   S3Api(Store& store, const CurrentCredentials& credentials, S3Options options);
 
+  // As http::Handler's.
+  void OnLoopStart(EventLoop& loop);
+  void OnLoopEnd(EventLoop& loop);
   void OnRequest(const std::shared_ptr<http::Exchange>& exchange);
 
   // For a request without any credentials that nothing tells to be S3: serves it where an ACL lets
@@ -40,6 +47,11 @@ class S3Api {
   struct Admitted;
 
   Admitted Admit(const http::RequestHead& head);
+  // Small objects and HEADs of which the index and the bucket's settings in memory tell all. False:
+  // a worker has to see to it.
+  bool ServeOnLoop(const std::shared_ptr<http::Exchange>& exchange,
+                   const std::shared_ptr<const Admitted>& admitted);
+  void ServeOnWorker(http::Exchange& exchange, const std::shared_ptr<const Admitted>& admitted);
   void Authorize(const Admitted& admitted, const std::optional<Bucket>& bucket) const;
   void Run(const Admitted& admitted, http::Transfer& transfer);
   void Serve(const Admitted& admitted, const std::optional<Bucket>& bucket,
@@ -54,6 +66,9 @@ class S3Api {
   ReplicaRepairer repairer_;
   Service service_;
   Authenticator authenticator_;
+
+  std::shared_mutex quick_readers_mutex_;
+  std::unordered_map<EventLoop*, std::unique_ptr<QuickReader>> quick_readers_;
 };
 
 }  // namespace mkv::s3

@@ -1,4 +1,4 @@
-#include "mkvcore/volumes/loop_head_client.h"
+#include "mkvcore/volumes/loop_volume_client.h"
 
 #include <curl/curl.h>
 #include <sys/epoll.h>
@@ -16,7 +16,7 @@ namespace mkv {
 
 // Drives a multi handle by the loop, as libcurl's "multi_socket" interface has it: libcurl says
 // what to watch and when to be called again, the loop tells it what has become ready.
-class LoopHeadClient::Impl : public std::enable_shared_from_this<Impl> {
+class LoopVolumeClient::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(EventLoop& loop, const VolumeOptions& options, VolumeHealth& health)
       : loop_(loop), health_(health), session_(options) {
@@ -40,11 +40,31 @@ class LoopHeadClient::Impl : public std::enable_shared_from_this<Impl> {
   void Head(const BlobLocation& blob, Callback done) {
     auto request = std::make_unique<VolumeRequest>(session_, blob.Url());
     request->Set(CURLOPT_NOBODY, 1L);
-    request->Set(CURLOPT_TIMEOUT_MS, static_cast<long>(session_.options().timeouts.head.count()));
-    request->Start();
-    const VolumeRequest* const id = request.get();
-    pending_.emplace(id, Pending{std::move(request), blob.volume, std::move(done)});
+    Start(std::move(request), blob.volume, std::move(done));
   }
+
+  void Get(const BlobLocation& blob, std::size_t size, ValueCallback done) {
+    auto request = std::make_unique<VolumeRequest>(session_, blob.Url());
+    const auto value = std::make_shared<std::string>();
+    value->reserve(size);
+    request->set_body_matters(true);
+    request->set_sink([value, size](std::string_view piece) {
+      if (piece.size() > size - value->size()) return VolumeRequest::Taken::kStop;
+      value->append(piece);
+      return VolumeRequest::Taken::kAll;
+    });
+    Start(std::move(request), blob.volume,
+          [value, size, done = std::move(done)](VolumeAnswer answer) {
+            if (answer.ok() &&
+                (value->size() != size || answer.content_length.value_or(size) != size)) {
+              answer.delivery = VolumeAnswer::Delivery::kUnanswered;
+              answer.error = "the blob is not " + std::to_string(size) + " bytes long";
+            }
+            done(answer, std::move(*value));
+          });
+  }
+
+  std::size_t under_way() const { return pending_.size(); }
 
  private:
   struct Pending {
@@ -52,6 +72,13 @@ class LoopHeadClient::Impl : public std::enable_shared_from_this<Impl> {
     std::string volume;
     Callback done;
   };
+
+  void Start(std::unique_ptr<VolumeRequest> request, const std::string& volume, Callback done) {
+    request->Set(CURLOPT_TIMEOUT_MS, static_cast<long>(session_.options().timeouts.head.count()));
+    request->Start();
+    const VolumeRequest* const id = request.get();
+    pending_.emplace(id, Pending{std::move(request), volume, std::move(done)});
+  }
 
   static int OnSocket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
     static_cast<Impl*>(self)->Watch(socket, what);
@@ -124,13 +151,20 @@ class LoopHeadClient::Impl : public std::enable_shared_from_this<Impl> {
   bool closed_ = false;
 };
 
-LoopHeadClient::LoopHeadClient(EventLoop& loop, const VolumeOptions& options, VolumeHealth& health)
+LoopVolumeClient::LoopVolumeClient(EventLoop& loop, const VolumeOptions& options,
+                                   VolumeHealth& health)
     : impl_(std::make_shared<Impl>(loop, options, health)) {}
 
-LoopHeadClient::~LoopHeadClient() { impl_->Close(); }
+LoopVolumeClient::~LoopVolumeClient() { impl_->Close(); }
 
-void LoopHeadClient::Head(const BlobLocation& blob, Callback done) {
+void LoopVolumeClient::Head(const BlobLocation& blob, Callback done) {
   impl_->Head(blob, std::move(done));
 }
+
+void LoopVolumeClient::Get(const BlobLocation& blob, std::size_t size, ValueCallback done) {
+  impl_->Get(blob, size, std::move(done));
+}
+
+std::size_t LoopVolumeClient::under_way() const { return impl_->under_way(); }
 
 }  // namespace mkv

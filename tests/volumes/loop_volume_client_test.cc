@@ -1,4 +1,4 @@
-#include "mkvcore/volumes/loop_head_client.h"
+#include "mkvcore/volumes/loop_volume_client.h"
 
 #include <gtest/gtest.h>
 
@@ -21,14 +21,14 @@ using testing::TestVolume;
 using Clock = std::chrono::steady_clock;
 using Delivery = VolumeAnswer::Delivery;
 
-class LoopHeadClientTest : public ::testing::Test {
+class LoopVolumeClientTest : public ::testing::Test {
  protected:
-  LoopHeadClientTest() {
+  LoopVolumeClientTest() {
     options_.timeouts.head = 500ms;
-    heads_ = std::make_unique<LoopHeadClient>(loop_, options_, health_);
+    heads_ = std::make_unique<LoopVolumeClient>(loop_, options_, health_);
     thread_ = std::thread([this] { loop_.Run(); });
   }
-  ~LoopHeadClientTest() override {
+  ~LoopVolumeClientTest() override {
     OnLoop([this] { heads_.reset(); });
     loop_.Stop();
     thread_.join();
@@ -54,11 +54,11 @@ class LoopHeadClientTest : public ::testing::Test {
   VolumeOptions options_;
   VolumeHealth health_;
   EventLoop loop_;
-  std::unique_ptr<LoopHeadClient> heads_;
+  std::unique_ptr<LoopVolumeClient> heads_;
   std::thread thread_;
 };
 
-TEST_F(LoopHeadClientTest, FindsABlob) {
+TEST_F(LoopVolumeClientTest, FindsABlob) {
   TestVolume volume;
   volume.Store("/aa/bb/x", "hello");
   for (const std::string& name : {volume.name(), volume.local_name()}) {
@@ -70,12 +70,12 @@ TEST_F(LoopHeadClientTest, FindsABlob) {
   }
 }
 
-TEST_F(LoopHeadClientTest, MissesABlob) {
+TEST_F(LoopVolumeClientTest, MissesABlob) {
   TestVolume volume;
   EXPECT_TRUE(Head(volume.name()).get().missing());
 }
 
-TEST_F(LoopHeadClientTest, RefusedConnectionIsNeverSent) {
+TEST_F(LoopVolumeClientTest, RefusedConnectionIsNeverSent) {
   TestVolume volume;
   volume.Kill();
   const VolumeAnswer answer = Head(volume.name()).get();
@@ -83,7 +83,7 @@ TEST_F(LoopHeadClientTest, RefusedConnectionIsNeverSent) {
   EXPECT_TRUE(health_.IsDown(volume.name()));
 }
 
-TEST_F(LoopHeadClientTest, PausedVolumeTimesOutWhileOthersAreAsked) {
+TEST_F(LoopVolumeClientTest, PausedVolumeTimesOutWhileOthersAreAsked) {
   TestVolume paused, other;
   other.Store("/aa/bb/x", "hello");
   paused.Pause();
@@ -105,7 +105,7 @@ TEST_F(LoopHeadClientTest, PausedVolumeTimesOutWhileOthersAreAsked) {
   EXPECT_FALSE(health_.IsDown(paused.name()));
 }
 
-TEST_F(LoopHeadClientTest, ConnectionsAreKept) {
+TEST_F(LoopVolumeClientTest, ConnectionsAreKept) {
   MisbehavingServer server([](MisbehavingServer::Connection& connection, int) {
     while (!connection.ReadHead().empty()) {
       connection.Send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
@@ -115,7 +115,7 @@ TEST_F(LoopHeadClientTest, ConnectionsAreKept) {
   EXPECT_EQ(server.connections(), 1);
 }
 
-TEST_F(LoopHeadClientTest, RestartedVolumeIsAskedOverANewConnection) {
+TEST_F(LoopVolumeClientTest, RestartedVolumeIsAskedOverANewConnection) {
   TestVolume volume;
   volume.Store("/aa/bb/x", "hello");
   for (int round = 0; round < 3; ++round) {
@@ -125,7 +125,7 @@ TEST_F(LoopHeadClientTest, RestartedVolumeIsAskedOverANewConnection) {
   }
 }
 
-TEST_F(LoopHeadClientTest, AnswerMayAskAgain) {
+TEST_F(LoopVolumeClientTest, AnswerMayAskAgain) {
   TestVolume volume;
   volume.Store("/aa/bb/x", "hello");
   std::promise<int> done;
@@ -138,7 +138,7 @@ TEST_F(LoopHeadClientTest, AnswerMayAskAgain) {
   EXPECT_EQ(done.get_future().get(), 200);
 }
 
-TEST_F(LoopHeadClientTest, ManyAtOnceAreAllAnswered) {
+TEST_F(LoopVolumeClientTest, ManyAtOnceAreAllAnswered) {
   TestVolume a, b;
   a.Store("/aa/bb/x", "hello");
   std::vector<std::future<VolumeAnswer>> found, missed;
@@ -150,7 +150,7 @@ TEST_F(LoopHeadClientTest, ManyAtOnceAreAllAnswered) {
   for (auto& answer : missed) EXPECT_TRUE(answer.get().missing());
 }
 
-TEST_F(LoopHeadClientTest, WhatIsUnderWayIsDroppedWithTheClient) {
+TEST_F(LoopVolumeClientTest, WhatIsUnderWayIsDroppedWithTheClient) {
   TestVolume paused, other;
   paused.Pause();
   std::promise<void> destroyed;

@@ -22,6 +22,9 @@ inline std::string PendingKey(std::string_view key) {
 
 // Keys that belong to the gateway itself: listed to and reachable by no client.
 inline constexpr std::string_view kReservedPrefix = "/.mkv/";
+// Of blobs that wait to become part of a value (store/staged_blob.h). They have an intent and never
+// a record; only a rebuild that had no index to read can give them one.
+inline constexpr std::string_view kStagedPrefix = "/.mkv/part/";
 inline bool IsReservedKey(std::string_view key) { return key.starts_with(kReservedPrefix); }
 
 }  // namespace mkv

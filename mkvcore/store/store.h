@@ -62,6 +62,8 @@ enum class Outcome {
   kImpossible,          // a rebalance that can not be done: no replica left, or none reachable
 };
 
+class StagedBlob;
+
 class Store {
  public:
   // `index` and `volumes` outlive the store.
@@ -132,6 +134,15 @@ class Store {
   Outcome Remove(std::string_view key,
                  const std::function<Outcome(const std::optional<Object>& current)>& condition);
 
+  // --- Blobs that wait to become part of a value (staged_blob.h) ---
+
+  // Writes `source` to one volume. `key` begins with kStagedPrefix and is used once. Null when no
+  // volume takes it.
+  std::unique_ptr<StagedBlob> Stage(std::string_view key, Source& source);
+  // Removes what an earlier process left under kStagedPrefix and a rebuild without the old index
+  // made values of; how many. To be called before the first Stage().
+  std::size_t DropStaged();
+
   // --- For whole-store work (rebalance.h, garbage_collector.h) ---
 
   // As Rebalance(), without keeping native changes of the key out: whoever changes it meanwhile
@@ -154,6 +165,7 @@ class Store {
   void SetGarbageListener(std::function<void(std::int64_t not_before_us)> listener);
 
  private:
+  friend class StagedBlob;
   struct PutPlan;
   // Volumes in placement order, as they are asked to take a new blob: those that accept writes
   // first.

@@ -16,13 +16,14 @@ constexpr long kReceiveBuffer = 128 << 10;
 
 }  // namespace
 
-BlobSource::BlobSource(VolumeClient& client, BlobLocation blob)
+BlobSource::BlobSource(VolumeClient& client, BlobLocation blob, const std::string& range)
     : client_(client),
       blob_(std::move(blob)),
       session_(client.sessions().Borrow()),
       request_(std::make_unique<VolumeRequest>(*session_, blob_.Url())),
       waiting_since_(Clock::now()) {
   request_->Set(CURLOPT_BUFFERSIZE, kReceiveBuffer);
+  if (!range.empty()) request_->Set(CURLOPT_RANGE, range.c_str());
   request_->set_body_matters(true);
   request_->set_sink([this](std::string_view piece) { return Take(piece); });
   request_->Start();
@@ -34,7 +35,7 @@ BlobSource::BlobSource(VolumeClient& client, BlobLocation blob)
   }
   const int status = request_->status_so_far();
   if (status == 0) Fail(request_->answer().error);
-  if (status != 200) {
+  if (status != (range.empty() ? 200 : 206)) {
     request_->BreakOff("");
     Fail("it answered " + std::to_string(status));
   }

@@ -19,8 +19,9 @@ namespace mkv {
 class BlobSource : public Source {
  public:
   // Throws SourceError when the volume does not begin to answer with the blob within
-  // VolumeTimeouts::stall. `client` outlives the source.
-  BlobSource(VolumeClient& client, BlobLocation blob);
+  // VolumeTimeouts::stall. `range`, as in "bytes=" RANGE, asks for a part of it. `client` outlives
+  // the source.
+  BlobSource(VolumeClient& client, BlobLocation blob, const std::string& range = "");
   ~BlobSource() override;
 
   std::optional<std::uint64_t> size() const override { return size_; }

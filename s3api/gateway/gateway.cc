@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "mkvcore/format/index_keys.h"
+#include "s3api/multipart/machine_memory.h"
 #include "s3api/protocol/classify.h"
 
 namespace mkv::s3 {
@@ -14,6 +15,8 @@ S3Options S3OptionsOf(const Options& options, bool open) {
   s3.domain = options.domain;
   s3.region = options.region;
   s3.implicit_buckets = options.implicit_buckets.value_or(open);
+  s3.multipart.memory = MultipartMemory(options.multipart_memory, MachineMemory());
+  s3.multipart.expiry = options.multipart_expiry;
   return s3;
 }
 

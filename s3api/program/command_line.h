@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -40,6 +41,8 @@ struct Options {
   std::string domain;
   std::string region;
   std::optional<bool> implicit_buckets;
+  std::optional<std::uint64_t> multipart_memory;
+  std::chrono::milliseconds multipart_expiry{std::chrono::hours(24)};
 
   http::ServerOptions http;
   StoreOptions store;

@@ -35,11 +35,13 @@ PayloadPlan PlanOf(const Call& call) {
   return std::get<PayloadPlan>(std::move(planned));
 }
 
-std::string ReadBody(Call& call, std::size_t limit) {
+std::string ReadBody(Call& call, std::size_t limit) { return ReadBody(call, limit, PlanOf(call)); }
+
+std::string ReadBody(Call& call, std::size_t limit, PayloadPlan plan) {
   // The transfer's limit counts the transfer coding of the payload too, which at worst doubles it.
   std::string raw = call.transfer.ReadBody(2 * limit);
   MemorySource held(std::move(raw));
-  const PayloadSource source(held, PlanOf(call));
+  const PayloadSource source(held, std::move(plan));
   const std::string body(source.held().value_or(""));
   if (body.size() > limit) throw S3Error(ErrorCode::kMaxMessageLengthExceeded);
   return body;

@@ -28,6 +28,8 @@ PayloadPlan PlanOf(const Call& call);
 // The whole body, decoded and checked against everything that the request says of it.
 // MaxMessageLengthExceeded for more than `limit` bytes.
 std::string ReadBody(Call& call, std::size_t limit);
+// The same, held against another plan than PlanOf().
+std::string ReadBody(Call& call, std::size_t limit, PayloadPlan plan);
 
 // The ACL that a PutBucketAcl or PutObjectAcl asks for, in headers or in the body; `owner` is the
 // one whom grants may name. Throws S3Error.

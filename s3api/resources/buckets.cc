@@ -91,6 +91,7 @@ void HeadBucket(Call& call) {
 
 void DeleteBucket(Call& call) {
   call.service.buckets.Delete(call.request.bucket);
+  call.service.multipart.uploads.AbortAllIn(call.request.bucket);
   http::Response response;
   response.status = 204;
   Reply(call, std::move(response));

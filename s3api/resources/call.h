@@ -9,6 +9,7 @@
 #include "mkvcore/http/handler.h"
 #include "mkvcore/store/replica_repairer.h"
 #include "mkvcore/store/store.h"
+#include "s3api/multipart/multipart.h"
 #include "s3api/protocol/credentials.h"
 #include "s3api/protocol/keys.h"
 #include "s3api/protocol/router.h"
@@ -25,6 +26,7 @@ struct S3Options {
   std::string region;  // -region: the only one accepted; empty: any, and us-east-1 is told
   bool implicit_buckets =
       false;  // -implicit-buckets: a PUT into a bucket that is not there makes it
+  MultipartOptions multipart;
 };
 
 // What all operations stand on. Outlives every Call; thread-safe.
@@ -32,6 +34,7 @@ struct Service {
   Store& store;
   BucketRegistry& buckets;
   ReplicaRepairer& repairer;
+  Multipart& multipart;
   const S3Options& options;
   // For forms, whose signature is in their body; everything else is authenticated before.
   const CurrentCredentials& credentials;

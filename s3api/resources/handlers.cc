@@ -63,6 +63,20 @@ Handler HandlerOf(Operation operation) {
       return DeleteObject;
     case Operation::kDeleteObjects:
       return DeleteObjects;
+    case Operation::kCreateMultipartUpload:
+      return CreateMultipartUpload;
+    case Operation::kUploadPart:
+      return UploadPart;
+    case Operation::kUploadPartCopy:
+      return UploadPartCopy;
+    case Operation::kListParts:
+      return ListParts;
+    case Operation::kCompleteMultipartUpload:
+      return CompleteMultipartUpload;
+    case Operation::kAbortMultipartUpload:
+      return AbortMultipartUpload;
+    case Operation::kListMultipartUploads:
+      return ListMultipartUploads;
     default:
       return ProbeOf(operation);
   }

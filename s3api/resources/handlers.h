@@ -68,6 +68,19 @@ void CopyObject(Call& call);
 void DeleteObject(Call& call);
 void DeleteObjects(Call& call);
 
+// multipart_uploads.cc
+void CreateMultipartUpload(Call& call);
+void AbortMultipartUpload(Call& call);
+void ListMultipartUploads(Call& call);
+
+// multipart_parts.cc
+void UploadPart(Call& call);
+void UploadPartCopy(Call& call);
+void ListParts(Call& call);
+
+// multipart_completion.cc
+void CompleteMultipartUpload(Call& call);
+
 }  // namespace mkv::s3
 
 #endif  // S3API_RESOURCES_HANDLERS_H_

@@ -8,6 +8,7 @@
 #include "s3api/protocol/xml.h"
 #include "s3api/resources/access.h"
 #include "s3api/resources/answers.h"
+#include "s3api/resources/copy_source.h"
 #include "s3api/resources/handlers.h"
 #include "s3api/resources/object_metadata.h"
 #include "s3api/resources/object_state.h"
@@ -74,18 +75,13 @@ Store::PutResult MoveBytes(Copy& copy, PatientReply& reply) {
 
 void CopyObject(Call& call) {
   const http::RequestHead& head = call.head;
-  const CopySource from = ParseCopySource(head.headers.get("x-amz-copy-source"));
-  if (from.version_id && *from.version_id != "null") throw S3Error(ErrorCode::kNoSuchVersion);
-  const Bucket bucket = call.service.buckets.Require(from.bucket);
   RefuseUnsupportedHeaders(head);
   Copy copy{call,
-            RequireReadableObject(call.service, call.principal, bucket, from.bucket, from.key),
+            RequireCopySource(call),
             IsReplaceDirective(head, "x-amz-metadata-directive"),
             IsReplaceDirective(head, "x-amz-tagging-directive"),
             DescribedByHeaders(head, call.User()),
             WriteConditions::Of(head)};
-  const std::string source_etag = ETagOf(copy.source);
-  ReadConditions::OfCopySource(head).CheckCopySource({source_etag, copy.source.known().mtime_us()});
   const bool onto_itself = copy.source.key == call.StoreKey();
   if (onto_itself && !copy.replaces_metadata && !copy.replaces_tags) {
     throw S3Error(ErrorCode::kInvalidRequest,

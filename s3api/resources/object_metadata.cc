@@ -49,7 +49,7 @@ format::ObjectMetadata DescribedByHeaders(const http::RequestHead& head, const s
 std::optional<std::string> SidecarOf(const format::ObjectMetadata& metadata) {
   const bool derivable = metadata.headers_size() == 0 && metadata.etag().empty() &&
                          metadata.tags_size() == 0 && metadata.acl().empty() &&
-                         !metadata.sidecar() && metadata.parts_size() == 0;
+                         !metadata.sidecar() && !metadata.has_parts();
   if (derivable) return std::nullopt;
   return EncodeSidecar(
       metadata, static_cast<std::uint64_t>(std::max(metadata.mtime_us(), metadata.annotated_us())));

@@ -6,11 +6,12 @@
 
 namespace mkv::s3 {
 
-std::unique_ptr<BlobSource> OpenReplica(Store& store, const Object& object) {
+std::unique_ptr<BlobSource> OpenReplica(Store& store, const Object& object,
+                                        const std::string& range) {
   std::string error = "the value has no replica";
   for (const BlobLocation& replica : object.Replicas()) {
     try {
-      return std::make_unique<BlobSource>(store.volumes(), replica);
+      return std::make_unique<BlobSource>(store.volumes(), replica, range);
     } catch (const SourceError& failed) {
       error = failed.what();
     }

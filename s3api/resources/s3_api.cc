@@ -40,6 +40,25 @@ void CheckVersion(const Request& request) {
   throw S3Error(ErrorCode::kNoSuchVersion).With("Key", request.key).With("VersionId", *version);
 }
 
+// Operations that need no bucket where any PUT makes one. What comes after a CreateMultipartUpload
+// comes while the object that will make the bucket is not there yet.
+bool MakesBucket(Operation operation) {
+  switch (operation) {
+    case Operation::kPutObject:
+    case Operation::kCopyObject:
+    case Operation::kPostObject:
+    case Operation::kCreateMultipartUpload:
+    case Operation::kUploadPart:
+    case Operation::kUploadPartCopy:
+    case Operation::kListParts:
+    case Operation::kCompleteMultipartUpload:
+    case Operation::kAbortMultipartUpload:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Who everyone is where the server has no credentials.
 const Principal& Everyone() {
   static const Principal everyone = [] {
@@ -68,7 +87,8 @@ S3Api::S3Api(Store& store, const CurrentCredentials& credentials, S3Options opti
       options_(std::move(options)),
       buckets_(store),
       repairer_(store),
-      service_{store, buckets_, repairer_, options_, credentials_, authenticator_},
+      multipart_(store, options_.multipart),
+      service_{store, buckets_, repairer_, multipart_, options_, credentials_, authenticator_},
       authenticator_({.region = options_.region}) {}
 
 void S3Api::OnRequest(const std::shared_ptr<http::Exchange>& exchange) {
@@ -285,9 +305,7 @@ void S3Api::Serve(const Admitted& admitted, const std::optional<Bucket>& bucket,
     const Operation operation = admitted.request.operation;
     const bool needs_none = operation == Operation::kCreateBucket ||
                             operation == Operation::kPreflight ||
-                            (options_.implicit_buckets && (operation == Operation::kPutObject ||
-                                                           operation == Operation::kCopyObject ||
-                                                           operation == Operation::kPostObject));
+                            (options_.implicit_buckets && MakesBucket(operation));
     if (InfoOf(operation).level != Level::kService && !bucket && !needs_none) {
       throw NoSuchBucketError(admitted.request.bucket);
     }

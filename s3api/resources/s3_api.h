@@ -64,6 +64,7 @@ class S3Api {
   const S3Options options_;
   BucketRegistry buckets_;
   ReplicaRepairer repairer_;
+  Multipart multipart_;
   Service service_;
   Authenticator authenticator_;
 

@@ -100,6 +100,36 @@ class Objects(unittest.TestCase):
             self.assertIn(code, answer.read())
 
 
+class Settings(unittest.TestCase):
+    def test_open_an_object_to_all_and_close_it(self):
+        s3("mb", "s3://settings")
+        s3("cp", "-", "s3://settings/key", "--acl", "public-read", stdin=b"for all")
+        plain = f"{CLUSTER.url}/settings/key"
+        with urllib.request.urlopen(plain) as answer:
+            self.assertEqual(answer.read(), b"for all")
+        where = ("--bucket", "settings", "--key", "key")
+        s3api("put-object-acl", *where, "--acl", "private")
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(plain)
+        with refused.exception as answer:
+            self.assertEqual(answer.code, 401)
+        s3api("put-object-acl", *where, "--grant-read",
+              "uri=http://acs.amazonaws.com/groups/global/AllUsers")
+        self.assertEqual(aws("s3", "cp", "s3://settings/key", "-", "--no-sign-request"),
+                         b"for all")
+        s3api("put-object-tagging", *where, "--tagging", "TagSet=[{Key=a,Value=1}]")
+        self.assertEqual(s3api("get-object-tagging", *where)["TagSet"],
+                         [{"Key": "a", "Value": "1"}])
+        rules = {"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]}
+        s3api("put-bucket-cors", "--bucket", "settings", "--cors-configuration", json.dumps(rules))
+        self.assertEqual(s3api("get-bucket-cors", "--bucket", "settings"), rules)
+        versions = s3api("list-object-versions", "--bucket", "settings")["Versions"]
+        self.assertEqual([(version["Key"], version["VersionId"]) for version in versions],
+                         [("key", "null")])
+        with self.assertRaisesRegex(clients.Failed, "NoSuchBucketPolicy"):
+            s3api("get-bucket-policy", "--bucket", "settings")
+
+
 class Sync(unittest.TestCase):
     def test_goes_on_after_empty_files(self):
         s3("mb", "s3://empties")
@@ -245,7 +275,8 @@ class Api(unittest.TestCase):
         with self.assertRaisesRegex(clients.Failed, "SignatureDoesNotMatch"):
             s3api("list-buckets", AWS_SECRET_ACCESS_KEY="wrong")
         with self.assertRaisesRegex(clients.Failed, "NotImplemented"):
-            s3api("get-bucket-replication", "--bucket", "api")
+            s3api("put-bucket-request-payment", "--bucket", "api",
+                  "--request-payment-configuration", "Payer=Requester")
 
 
 if __name__ == "__main__":

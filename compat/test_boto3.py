@@ -13,6 +13,7 @@ import urllib.request
 
 import boto3
 import boto3.s3.transfer
+import botocore
 import botocore.config
 import botocore.exceptions
 
@@ -251,6 +252,27 @@ class PresignedUrls(Tests):
                     with refused.exception as answer:
                         self.assertIn(b"<Code>SignatureDoesNotMatch</Code>", answer.read())
 
+    def test_say_what_headers_would(self):
+        for version in ("s3", "s3v4"):
+            with self.subTest(version):
+                s3 = client(signature_version=version)
+                where = {"Bucket": self.bucket, "Key": f"described-{version}"}
+                put = s3.generate_presigned_url("put_object", {
+                    **where, "ContentType": "text/x-put", "ACL": "public-read",
+                    "Metadata": {"m": "1"}, "Tagging": "a=1&b=2"})
+                # In the query with Version 2; signed headers, to be sent, with Version 4.
+                headers = {} if version == "s3" else {
+                    "x-amz-acl": "public-read", "x-amz-meta-m": "1", "x-amz-tagging": "a=1&b=2"}
+                fetch(put, "PUT", b"described", {"Content-Type": "text/x-put", **headers})
+                head = s3.generate_presigned_url("head_object", where)
+                request = urllib.request.Request(head, method="HEAD")
+                with urllib.request.urlopen(request) as answer:
+                    self.assertEqual(answer.headers["x-amz-meta-m"], "1")
+                    self.assertEqual(answer.headers["x-amz-tagging-count"], "2")
+                # Public: by its plain URL.
+                plain = f"{CLUSTER.url}/{self.bucket}/described-{version}"
+                self.assertEqual(fetch(plain), b"described")
+
     def test_default_to_sigv2(self):
         url = client().generate_presigned_url("get_object", {"Bucket": self.bucket, "Key": "k"})
         self.assertIn("AWSAccessKeyId", urllib.parse.parse_qs(urllib.parse.urlsplit(url).query))
@@ -263,6 +285,92 @@ class PresignedUrls(Tests):
                 fetch(url, "PUT", b"", headers)
             with refused.exception as answer:
                 self.assertIn(b"<Code>AccessDenied</Code>", answer.read())
+
+
+class Settings(Tests):
+    bucket = "settings"
+
+    def test_of_tags(self):
+        tags = [{"Key": "one", "Value": "1"}, {"Key": "ü b", "Value": ""}]
+        self.put("tagged", b"x", Tagging="one=1&%C3%BC+b=")
+        where = {"Bucket": self.bucket, "Key": "tagged"}
+        self.assertEqual(self.s3.get_object_tagging(**where)["TagSet"], tags)
+        self.assertEqual(self.get("tagged")["TagCount"], 2)
+        self.s3.put_object_tagging(**where, Tagging={"TagSet": tags[:1]})
+        self.assertEqual(self.s3.get_object_tagging(**where)["TagSet"], tags[:1])
+        self.s3.delete_object_tagging(**where)
+        self.assertEqual(self.s3.get_object_tagging(**where)["TagSet"], [])
+        self.assert_refused("BadRequest", self.s3.put_object_tagging, **where, Tagging={
+            "TagSet": [{"Key": str(i), "Value": ""} for i in range(11)]})
+        self.assert_refused("NoSuchTagSet", self.s3.get_bucket_tagging, Bucket=self.bucket)
+        self.s3.put_bucket_tagging(Bucket=self.bucket, Tagging={"TagSet": tags})
+        self.assertEqual(self.s3.get_bucket_tagging(Bucket=self.bucket)["TagSet"], tags)
+        self.s3.delete_bucket_tagging(Bucket=self.bucket)
+
+    def test_of_acls(self):
+        self.put("key", b"value")
+        where = {"Bucket": self.bucket, "Key": "key"}
+        acl = boto3.resource("s3", **settings()).ObjectAcl(self.bucket, "key")
+        self.assertEqual([grant["Permission"] for grant in acl.grants], ["FULL_CONTROL"])
+        self.s3.put_object_acl(**where, ACL="public-read")
+        public = self.s3.get_object_acl(**where)
+        self.assertEqual([(grant["Grantee"]["Type"], grant["Permission"])
+                          for grant in public["Grants"]],
+                         [("CanonicalUser", "FULL_CONTROL"), ("Group", "READ")])
+        self.s3.put_object_acl(**where, ACL="private")
+        self.s3.put_object_acl(**where, AccessControlPolicy={
+            "Owner": public["Owner"], "Grants": public["Grants"]})
+        self.assertEqual(fetch(f"{CLUSTER.url}/{self.bucket}/key"), b"value")
+        self.s3.put_bucket_acl(Bucket=self.bucket, ACL="public-read")
+        nobody = boto3.client("s3", **{**settings(signature_version=botocore.UNSIGNED)})
+        self.assertIn("key", [entry["Key"] for entry in
+                              nobody.list_objects_v2(Bucket=self.bucket)["Contents"]])
+        self.assertEqual(nobody.get_object(**where)["Body"].read(), b"value")
+        self.assert_refused("AccessDenied", nobody.put_object, **where, Body=b"")
+
+    def test_of_cors(self):
+        rules = [{"ID": "one", "AllowedOrigins": ["http://*.example"], "AllowedMethods": ["PUT"],
+                  "AllowedHeaders": ["*"], "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 60},
+                 {"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD"]}]
+        self.s3.put_bucket_cors(Bucket=self.bucket, CORSConfiguration={"CORSRules": rules})
+        self.assertEqual(self.s3.get_bucket_cors(Bucket=self.bucket)["CORSRules"], rules)
+        self.s3.delete_bucket_cors(Bucket=self.bucket)
+        self.assert_refused("NoSuchCORSConfiguration", self.s3.get_bucket_cors, Bucket=self.bucket)
+
+    def test_that_are_not_there(self):
+        for operation, code in (
+                ("policy", "NoSuchBucketPolicy"), ("policy_status", "NoSuchBucketPolicy"),
+                ("lifecycle_configuration", "NoSuchLifecycleConfiguration"),
+                ("encryption", "ServerSideEncryptionConfigurationNotFoundError"),
+                ("ownership_controls", "OwnershipControlsNotFoundError"),
+                ("replication", "ReplicationConfigurationNotFoundError"),
+                ("website", "NoSuchWebsiteConfiguration")):
+            self.assert_refused(code, getattr(self.s3, f"get_bucket_{operation}"),
+                                Bucket=self.bucket)
+        self.assert_refused("NoSuchPublicAccessBlockConfiguration",
+                            self.s3.get_public_access_block, Bucket=self.bucket)
+        self.assert_refused("ObjectLockConfigurationNotFoundError",
+                            self.s3.get_object_lock_configuration, Bucket=self.bucket)
+        payer = self.s3.get_bucket_request_payment(Bucket=self.bucket)["Payer"]
+        self.assertEqual(payer, "BucketOwner")
+        for operation in ("logging", "notification_configuration", "accelerate_configuration",
+                          "versioning"):
+            answer = getattr(self.s3, f"get_bucket_{operation}")(Bucket=self.bucket)
+            answer.pop("ResponseMetadata")
+            self.assertEqual(answer, {})
+
+    def test_of_versions(self):
+        for i in range(5):
+            self.put(f"versions/{i}", b"x")
+        pages = self.s3.get_paginator("list_object_versions").paginate(
+            Bucket=self.bucket, Prefix="versions/", PaginationConfig={"PageSize": 2})
+        versions = [version for page in pages for version in page["Versions"]]
+        self.assertEqual([(version["Key"], version["VersionId"], version["IsLatest"])
+                          for version in versions],
+                         [(f"versions/{i}", "null", True) for i in range(5)])
+        bucket = boto3.resource("s3", **settings()).Bucket(self.bucket)
+        bucket.object_versions.filter(Prefix="versions/").delete()
+        self.assertEqual(list(bucket.objects.filter(Prefix="versions/")), [])
 
 
 class Errors(Tests):

@@ -4,8 +4,10 @@ import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import {
   CopyObjectCommand, CreateBucketCommand, DeleteBucketCommand, DeleteObjectCommand,
-  DeleteObjectsCommand, GetObjectCommand, HeadBucketCommand, HeadObjectCommand,
-  ListBucketsCommand, PutObjectCommand, S3Client, paginateListObjectsV2,
+  DeleteObjectsCommand, GetBucketCorsCommand, GetObjectAclCommand, GetObjectCommand,
+  GetObjectTaggingCommand, HeadBucketCommand, HeadObjectCommand,
+  ListBucketsCommand, PutBucketCorsCommand, PutObjectAclCommand, PutObjectCommand,
+  PutObjectTaggingCommand, S3Client, paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 
@@ -57,6 +59,29 @@ test('a bucket and what is in it', async (t) => {
     const link = await getSignedUrl(s3, new GetObjectCommand({ Bucket, Key: 'by link' }));
     assert.equal(await (await fetch(link)).text(), 'linked');
     assert.equal((await fetch(link.replace('by%20link', 'one'))).status, 403);
+    // What the presigner moves from headers into the query counts as headers.
+    const described = await getSignedUrl(s3, new PutObjectCommand(
+        { Bucket, Key: 'by link', ACL: 'public-read', Metadata: { m: '1' }, Tagging: 'a=1' }));
+    assert.equal((await fetch(described, { method: 'PUT', body: 'described' })).status, 200);
+    const head = await getSignedUrl(s3, new HeadObjectCommand({ Bucket, Key: 'by link' }));
+    const seen = (await fetch(head, { method: 'HEAD' })).headers;
+    assert.equal(seen.get('x-amz-meta-m'), '1');
+    assert.equal(seen.get('x-amz-tagging-count'), '1');
+    const plain = await fetch(`${process.env.MKV_URL}/${Bucket}/by%20link`);
+    assert.equal(await plain.text(), 'described');
+  });
+
+  await t.test('tags, ACLs and CORS rules', async () => {
+    const where = { Bucket, Key: 'one' };
+    const TagSet = [{ Key: 'a', Value: '1' }];
+    await s3.send(new PutObjectTaggingCommand({ ...where, Tagging: { TagSet } }));
+    assert.deepEqual((await s3.send(new GetObjectTaggingCommand(where))).TagSet, TagSet);
+    await s3.send(new PutObjectAclCommand({ ...where, ACL: 'authenticated-read' }));
+    const { Grants } = await s3.send(new GetObjectAclCommand(where));
+    assert.deepEqual(Grants.map(({ Permission }) => Permission), ['FULL_CONTROL', 'READ']);
+    const CORSRules = [{ AllowedMethods: ['GET'], AllowedOrigins: ['*'] }];
+    await s3.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules } }));
+    assert.deepEqual((await s3.send(new GetBucketCorsCommand({ Bucket }))).CORSRules, CORSRules);
   });
 
   await t.test('listing in pages, and deleting what was listed', async () => {

@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -37,6 +38,16 @@ def _free_port():
 
 def _end_with_parent():
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def accepts(url):
+    """Whether anybody listens there."""
+    place = urllib.parse.urlsplit(url)
+    try:
+        with socket.create_connection((place.hostname, place.port), timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 def volume_answers(url):
@@ -106,7 +117,7 @@ class Cluster:
                 _make_certificate(self._folder)
                 self.authority = self._folder / "authority.pem"
             self.volumes = [self._start_volume(i) for i in range(self._volume_count)]
-            self.url = self._start_gateway()
+            self.url = self.start_gateway()
         except BaseException:
             self.__exit__()
             raise
@@ -180,7 +191,7 @@ class Cluster:
         )
         return f"localhost:{port}"
 
-    def _start_gateway(self):
+    def start_gateway(self):
         keys = {"MKV_ACCESS_KEY": ACCESS_KEY, "MKV_SECRET_KEY": SECRET_KEY} if self._signed else {}
         tls = ("-cert", self._folder / "server.pem", "-key", self._folder / "server.key")
         context = ssl.create_default_context(cafile=self.authority) if self._tls else None

@@ -5,7 +5,6 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import shutil
 import sys
 import tempfile
@@ -18,7 +17,9 @@ os.environ.setdefault("MKV_BINARY", str(ROOT / "build" / "release" / "mkv"))
 
 import load  # noqa: E402
 import measure  # noqa: E402
+import publish  # noqa: E402
 import report  # noqa: E402
+import resources  # noqa: E402
 import rows_large  # noqa: E402
 import rows_listing  # noqa: E402
 import rows_maintenance  # noqa: E402
@@ -66,8 +67,10 @@ def main():
     parser = argparse.ArgumentParser(prog="./mkv bench", description=__doc__.split(".")[0] + ".")
     parser.add_argument("--quick", action="store_true", help="shorter runs, under three minutes")
     parser.add_argument("--runs", type=int, help="runs of each row and side (5; quick: 3)")
-    parser.add_argument("--publish", action="store_true",
-                        help="write docs/performance/: the JSON, the table and the plots")
+    parser.add_argument("--resources", action="store_true",
+                        help="also memory, CPU per GB, start-up, and growth with the keys")
+    parser.add_argument("--publish", metavar="NAME",
+                        help="write NAME.json, NAME.md and plots to docs/performance/")
     parser.add_argument("rows", nargs="*", metavar="GROUP",
                         help="only these: " + ", ".join(group.__name__ for group in GROUPS))
     arguments = parser.parse_args()
@@ -86,12 +89,16 @@ def main():
                 result = measure.measure(row, settings.runs)
                 results.append(result)
                 print(report.line(result), flush=True)
-    document = report.document(results, settings, started, tempfile.tempdir)
+        document = report.document(results, settings, started, tempfile.tempdir)
+        if arguments.resources:
+            document["memory"] = resources.memory(settings)
+            document["growth"] = resources.growth(settings)
+            print(report.resources(document), flush=True)
     output = ROOT / "build" / "bench.json"
     output.write_text(json.dumps(document, indent=1) + "\n")
     print(f"{time.time() - started:.0f} s; figures in {output.relative_to(ROOT)}")
     if arguments.publish:
-        report.publish(document, ROOT / "docs" / "performance")
+        publish.write(document, ROOT / "docs" / "performance", arguments.publish)
 
 
 if __name__ == "__main__":

@@ -77,6 +77,13 @@ def document(results, settings, started, folder):
     }
 
 
+def resources(found):
+    lines = [f"{name:<38}  {figure:.3g}" for name, figure in found["memory"].items()]
+    for point in found["growth"]:
+        lines.append(", ".join(f"{name} {figure:,.4g}" for name, figure in point.items()))
+    return "\n".join(lines)
+
+
 def _cpu():
     with open("/proc/cpuinfo", encoding="ascii", errors="replace") as lines:
         for text in lines:

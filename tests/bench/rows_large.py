@@ -3,11 +3,24 @@
 import base64
 import hashlib
 import os
+import re
+import time
 import zlib
 
 import nginx
-from cluster import Cluster
-from load import blob_path, curl, rate, together, upload, wrk, write_lines
+from cluster import Cluster, accepts
+from load import (
+    BUILD,
+    Refused,
+    blob_path,
+    curl,
+    rate,
+    run,
+    together,
+    upload,
+    wrk,
+    write_lines,
+)
 from measure import Row
 from rows_small import make_bucket
 from signing import Signer
@@ -183,4 +196,90 @@ def s3_get(settings):
             )
 
 
-GROUPS = [large_put, s3_large_put, s3_get]
+class _Multipart:
+    """1 GB in parts of 16 MB, ten at once, by one curl."""
+
+    KEY = "/bench/multipart"
+    PART = 16 * MB
+
+    def __init__(self, settings, cluster, size):
+        self._url = cluster.url
+        self._count = size // self.PART
+        self._part = make_file(settings.folder, self.PART)
+        self._md5 = hashlib.md5(self._part.read_bytes()).hexdigest()
+
+    def send_parts(self, url_of):
+        words = ["-Z", "--parallel-max", "10"]
+        for number in range(1, self._count + 1):
+            words += ["-T", self._part, "-o", "/dev/null", url_of(number)]
+        return together([["curl", "-sS", "--fail", "--no-progress-meter", "--noproxy", "*", *words]])
+
+    def upload(self):
+        """Seconds for the parts and Complete."""
+        signer = Signer(self._url)
+        answer = self._request("POST", "uploads=")
+        upload = re.search("<UploadId>(.*)</UploadId>", answer).group(1)
+        seconds = self.send_parts(
+            lambda n: self._url
+            + signer.presign("PUT", self.KEY, query=f"partNumber={n}&uploadId={upload}")
+        )
+        parts = "".join(
+            f"<Part><PartNumber>{n}</PartNumber><ETag>{self._md5}</ETag></Part>"
+            for n in range(1, self._count + 1)
+        )
+        started = time.perf_counter()
+        answer = self._request(
+            "POST",
+            f"uploadId={upload}",
+            f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>",
+        )
+        seconds += time.perf_counter() - started
+        if "<ETag>" not in answer:
+            raise Refused(answer)
+        self._request("DELETE", "")
+        return seconds
+
+    def _request(self, method, query, body=""):
+        lines = Signer(self._url).headers(method, self.KEY, query=query)
+        words = [word for line in lines for word in ("-H", line)]
+        if body:
+            words += ["--data-binary", body, "-H", "Content-Type: application/xml"]
+        target = self._url + self.KEY + ("?" + query if query else "")
+        return run(["curl", "-sS", "--fail", "--noproxy", "*", "-X", method, *words, target])
+
+
+def multipart(settings):
+    size = (64 if settings.quick else 1024) * MB
+    text = "64 MB" if settings.quick else "1 GB"
+    file = make_file(settings.folder, size)
+    memory = ("-multipart-memory", "2G", "-garbage-delay", "0s")
+    with Cluster(*memory, verbose=False, volume_workers="auto") as cluster:
+        make_bucket(cluster)
+        parts = _Multipart(settings, cluster, size)
+        sink = cluster.start_on_free_port(
+            "sink", lambda port: [BUILD / "bench_sink", str(port)], accepts
+        )
+
+        def straight():
+            """The bytes into memory, and a single PUT."""
+            seconds = parts.send_parts(lambda n: f"http://127.0.0.1:{sink}/part{n}")
+            lines = Signer(cluster.url).headers("PUT", "/bench/single")
+            words = [word for line in lines for word in ("-H", line)]
+            seconds += together([[*upload(file, f"{cluster.url}/bench/single"), *words]])
+            lines = Signer(cluster.url).headers("DELETE", "/bench/single")
+            words = [word for line in lines for word in ("-H", line)]
+            curl("-X", "DELETE", *words, f"{cluster.url}/bench/single")
+            return seconds
+
+        yield Row(
+            f"multipart {text}, 10 parts at once",
+            "curl -Z --parallel-max 10, parts of 16 MB, and Complete",
+            "the parts to a server that only keeps them, and one PUT",
+            "s",
+            parts.upload,
+            straight,
+            1.1,
+        )
+
+
+GROUPS = [large_put, s3_large_put, s3_get, multipart]

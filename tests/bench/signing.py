@@ -33,15 +33,17 @@ class Signer:
         text = f"AWS4-HMAC-SHA256\n{self._time}\n{self._scope}\n{digest}"
         return names, hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
-    def presign(self, method, path, headers=None):
-        """The path with its signed query. `headers`: lower-case names, to be sent with it."""
+    def presign(self, method, path, headers=None, query=""):
+        """The path with its signed query. `headers`: lower-case names, to be sent with it; `query`:
+        parameters that sort behind X-Amz-, as lower-case ones do."""
         headers = {"host": self._host, **(headers or {})}
-        query = (
+        signed = (
             "X-Amz-Algorithm=AWS4-HMAC-SHA256"
             f"&X-Amz-Credential={ACCESS_KEY}%2F{self._scope.replace('/', '%2F')}"
             f"&X-Amz-Date={self._time}&X-Amz-Expires=3600"
             f"&X-Amz-SignedHeaders={'%3B'.join(sorted(headers))}"
         )
+        query = signed + ("&" + query if query else "")
         _, signature = self._sign(method, path, query, headers, "UNSIGNED-PAYLOAD")
         return f"{path}?{query}&X-Amz-Signature={signature}"
 

@@ -32,6 +32,9 @@ int Run(const mkv::Options& options) {
   }
   if (options.command == "rebuild") return mkv::RunRebuild(options);
   if (options.command == "rebalance") return mkv::RunRebalance(options);
+  if (options.command == "scrub") return mkv::RunScrub(options);
+  if (options.command == "check") return mkv::RunCheck(options);
+  if (options.command == "backup") return mkv::RunBackup(options);
   return mkv::RunForget(options);
 }
 

@@ -5,8 +5,14 @@
 #include <leveldb/env.h>
 #include <leveldb/filter_policy.h>
 #include <leveldb/write_batch.h>
+#include <spdlog/spdlog.h>
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <functional>
+#include <mutex>
+#include <shared_mutex>
 #include <system_error>
 
 #include "mkvcore/index/folder_lock.h"
@@ -64,10 +70,58 @@ void RequireCurrent(const std::string& folder, bool create) {
   if (!create) throw IndexMissing("there is no index in " + folder);
 }
 
+// LevelDB's own lock (fcntl), held for as long as any database is open in the folder.
+class LevelDbLock {
+ public:
+  LevelDbLock(leveldb::Env& env, const std::string& folder) : env_(env) {
+    if (!env_.LockFile(folder + "/LOCK", &lock_).ok()) {
+      throw IndexInUse("the index in " + folder + " is in use by " + HolderOfLock(folder));
+    }
+  }
+  ~LevelDbLock() { (void)env_.UnlockFile(lock_); }
+  LevelDbLock(const LevelDbLock&) = delete;
+  LevelDbLock& operator=(const LevelDbLock&) = delete;
+
+ private:
+  leveldb::Env& env_;
+  leveldb::FileLock* lock_ = nullptr;
+};
+
+// A leveldb::DB from its opening to the first write that it could not do: it refuses all later ones
+// (its error is sticky), and the folder has to be opened anew. Reading goes on.
+class Database {
+ public:
+  Database(leveldb::Env* env, leveldb::Options settings, const std::string& folder,
+           std::function<bool()> keep_tables)
+      : env_(env, std::move(keep_tables)) {
+    settings.env = &env_;
+    leveldb::DB* db = nullptr;
+    const leveldb::Status status = leveldb::DB::Open(settings, folder, &db);
+    db_.reset(db);
+    // A comparator of another name.
+    if (status.IsInvalidArgument()) ThrowCorrupted(folder, status.ToString());
+    Check(status, folder);
+  }
+
+  leveldb::DB& db() { return *db_; }
+  void Retire() { env_.Retire(); }
+
+  bool failed() const { return failed_; }
+  void SetFailed() { failed_ = true; }
+
+ private:
+  OrderedLogEnv env_;  // goes after the database
+  std::unique_ptr<leveldb::DB> db_;
+  std::atomic<bool> failed_ = false;
+};
+
 class LevelDbIterator : public Index::Iterator {
  public:
-  LevelDbIterator(std::unique_ptr<leveldb::Iterator> iterator, const std::string& folder)
-      : iterator_(std::move(iterator)), folder_(folder) {}
+  LevelDbIterator(std::shared_ptr<Database> database, const leveldb::ReadOptions& options,
+                  const std::string& folder)
+      : database_(std::move(database)),
+        iterator_(database_->db().NewIterator(options)),
+        folder_(folder) {}
 
   bool Valid() const override { return iterator_->Valid(); }
   void Seek(std::string_view key) override {
@@ -82,7 +136,8 @@ class LevelDbIterator : public Index::Iterator {
   std::string_view value() const override { return ToView(iterator_->value()); }
 
  private:
-  std::unique_ptr<leveldb::Iterator> iterator_;
+  const std::shared_ptr<Database> database_;  // goes after the iterator
+  const std::unique_ptr<leveldb::Iterator> iterator_;
   const std::string& folder_;
 };
 
@@ -94,31 +149,21 @@ class LevelDbIndex::Impl {
       : folder_(folder),
         lock_(options.lock ? options.lock : std::make_shared<const FolderLock>(folder)),
         env_(options.env != nullptr ? options.env : leveldb::Env::Default()),
+        leveldb_lock_(*env_, folder),
         cache_(leveldb::NewLRUCache(options.cache_bytes)),
         bloom_filter_(leveldb::NewBloomFilterPolicy(kBloomBitsPerKey)) {
     RequireCurrent(folder, options.create_if_missing);
 
-    leveldb::Options settings;
-    settings.create_if_missing = options.create_if_missing;
-    settings.env = &env_;
-    settings.block_cache = cache_.get();
-    settings.filter_policy = bloom_filter_.get();
-    settings.write_buffer_size = options.write_buffer_bytes;
-    settings.compression = leveldb::kSnappyCompression;
+    settings_.create_if_missing = options.create_if_missing;
+    settings_.block_cache = cache_.get();
+    settings_.filter_policy = bloom_filter_.get();
+    settings_.write_buffer_size = options.write_buffer_bytes;
+    settings_.compression = leveldb::kSnappyCompression;
     // Refuses a log with a damaged record in its middle, instead of going on without it and all
     // that shares its 32 KiB block.
-    settings.paranoid_checks = true;
-
-    leveldb::DB* db = nullptr;
-    const leveldb::Status status = leveldb::DB::Open(settings, folder, &db);
-    db_.reset(db);
-    // Nothing but LevelDB's own lock fails with this file's name.
-    if (status.IsIOError() && status.ToString().find(folder + "/LOCK") != std::string::npos) {
-      throw IndexInUse("the index in " + folder + " is in use by " + HolderOfLock(folder));
-    }
-    // A comparator of another name.
-    if (status.IsInvalidArgument()) ThrowCorrupted(folder, status.ToString());
-    Check(status, folder);
+    settings_.paranoid_checks = true;
+    database_ = std::make_shared<Database>(env_, settings_, folder_, nullptr);
+    settings_.create_if_missing = false;  // when it is opened anew
 
     read_options_.verify_checksums = true;
     // A listing of millions of keys must not push out the blocks that single look-ups live on.
@@ -126,25 +171,19 @@ class LevelDbIndex::Impl {
     scan_options_.fill_cache = false;
   }
 
-  std::optional<std::string> Get(std::string_view key) const {
-    std::string value;
-    const leveldb::Status status = db_->Get(read_options_, ToSlice(key), &value);
-    if (status.IsNotFound()) return std::nullopt;
-    Check(status, folder_);
-    return value;
-  }
+  std::optional<std::string> Get(std::string_view key) const { return Get(*Current(), key); }
 
   std::unique_ptr<Iterator> NewIterator() const {
-    return std::make_unique<LevelDbIterator>(
-        std::unique_ptr<leveldb::Iterator>(db_->NewIterator(scan_options_)), folder_);
+    return std::make_unique<LevelDbIterator>(Current(), scan_options_, folder_);
   }
 
   bool Write(const Batch& batch, Durability durability) {
     // A batch without requirements locks its keys too: between the reading of another's requirement
     // and its writing, nobody may change the key.
     const KeyLocks::Guard guard(locks_, KeysOf(batch));
+    const Writing writing(*this);
     for (const Batch::Entry& requirement : batch.requirements()) {
-      if (Get(requirement.key) != requirement.value) return false;
+      if (Get(writing.database(), requirement.key) != requirement.value) return false;
     }
     if (batch.changes().empty() && durability == Durability::kOrdered) return true;
 
@@ -156,18 +195,79 @@ class LevelDbIndex::Impl {
         changes.Delete(change.key);
       }
     }
-    Apply(&changes, durability);
+    Apply(writing.database(), &changes, durability);
     return true;
   }
 
   // LevelDB writes a batch without changes to its log like any other, syncs it, and takes calls
   // that come together as one.
   void Sync() {
+    const Writing writing(*this);
     leveldb::WriteBatch nothing;
-    Apply(&nothing, Durability::kSynced);
+    Apply(writing.database(), &nothing, Durability::kSynced);
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  // A database that takes writes, and nobody opens another one meanwhile. Throws IndexError when
+  // there is none.
+  class Writing {
+   public:
+    explicit Writing(Impl& impl) : lock_(impl.writing_mutex_), database_(impl.Current()) {
+      if (!database_->failed()) return;
+      lock_.unlock();
+      impl.OpenAnew();
+      lock_.lock();
+      database_ = impl.Current();
+      if (!database_->failed()) return;
+      throw IndexError("the index in " + impl.folder_ +
+                       " can not be written now (is its disk full?); reading goes on");
+    }
+    Database& database() const { return *database_; }
+
+   private:
+    std::shared_lock<std::shared_mutex> lock_;
+    std::shared_ptr<Database> database_;
+  };
+
+  // After a write has failed. At most one attempt a second, by one thread; the others see what came
+  // of it. The old database serves readers until another one takes its place, and those that still
+  // walk over it as long as they do.
+  void OpenAnew() {
+    const std::lock_guard one_at_a_time(opening_mutex_);
+    const std::shared_ptr<Database> failed = Current();
+    if (!failed->failed() || Clock::now() < next_attempt_) return;
+    const std::unique_lock no_writers(writing_mutex_);
+    failed->Retire();
+    try {
+      // Iterators may still come to need tables that only older databases name.
+      const auto keep_tables = [older = std::weak_ptr<Database>(failed)] {
+        return !older.expired();
+      };
+      auto opened = std::make_shared<Database>(env_, settings_, folder_, keep_tables);
+      const std::lock_guard lock(database_mutex_);
+      database_ = std::move(opened);
+      spdlog::warn("the index in {} was opened anew, and can be written again", folder_);
+    } catch (const IndexError& error) {
+      spdlog::error("{}", error.what());
+    }
+    next_attempt_ = Clock::now() + std::chrono::seconds(1);
+  }
+
+  std::shared_ptr<Database> Current() const {
+    const std::shared_lock lock(database_mutex_);
+    return database_;
+  }
+
+  std::optional<std::string> Get(Database& database, std::string_view key) const {
+    std::string value;
+    const leveldb::Status status = database.db().Get(read_options_, ToSlice(key), &value);
+    if (status.IsNotFound()) return std::nullopt;
+    Check(status, folder_);
+    return value;
+  }
+
   static std::vector<std::string_view> KeysOf(const Batch& batch) {
     std::vector<std::string_view> keys;
     keys.reserve(batch.changes().size() + batch.requirements().size());
@@ -176,21 +276,30 @@ class LevelDbIndex::Impl {
     return keys;
   }
 
-  void Apply(leveldb::WriteBatch* changes, Durability durability) {
+  void Apply(Database& database, leveldb::WriteBatch* changes, Durability durability) {
     leveldb::WriteOptions options;
     options.sync = durability == Durability::kSynced;
-    Check(db_->Write(options, changes), folder_);
+    const leveldb::Status status = database.db().Write(options, changes);
+    if (!status.ok()) database.SetFailed();
+    Check(status, folder_);
   }
 
   // In the order in which they are needed by what follows: LevelDB goes first, the lock last.
   const std::string folder_;
   const std::shared_ptr<const FolderLock> lock_;
-  OrderedLogEnv env_;
+  leveldb::Env* const env_;
+  const LevelDbLock leveldb_lock_;
   const std::unique_ptr<leveldb::Cache> cache_;
   const std::unique_ptr<const leveldb::FilterPolicy> bloom_filter_;
-  std::unique_ptr<leveldb::DB> db_;
+  leveldb::Options settings_;
   leveldb::ReadOptions read_options_;
   leveldb::ReadOptions scan_options_;
+
+  std::shared_mutex writing_mutex_;  // shared by writers, exclusive for who opens anew
+  std::mutex opening_mutex_;
+  Clock::time_point next_attempt_{};  // under opening_mutex_
+  mutable std::shared_mutex database_mutex_;
+  std::shared_ptr<Database> database_;
   KeyLocks locks_;
 };
 

@@ -1,33 +1,62 @@
-// A leveldb::Env under which a power cut loses the newest writes only, in order.
+// The leveldb::Env below one open database. It adds three things to the real one.
 //
-// When LevelDB's write buffer is full it goes on in a new log file and closes the old one without
-// syncing it; a later synced write syncs the new file alone. A power cut could then lose a write of
-// the old file and keep a later one. Here a log file is synced before it is closed, and its
-// folder's entry before its first sync is answered.
+// * A power cut loses the newest writes only, in order. When LevelDB's write buffer is full it goes
+//   on in a new log file and closes the old one without syncing it; a later synced write syncs the
+//   new file alone. A power cut could then lose a write of the old file and keep a later one. Here
+//   a log file is synced before it is closed, and its folder's entry before its first sync is
+//   answered.
+// * After a write to a log file failed, perhaps in the middle of a record, every later one fails:
+//   LevelDB would go on behind the torn record, and find none of it when it reads the log again.
+// * It can be retired, so that the same folder can be opened anew while the old database still
+//   serves readers: from then on that one can change nothing any more.
 //
-// Thread-safe, as leveldb::Env wants it.
+// The folder's lock is not taken here: whoever opens databases through this holds it.
+//
+// Thread-safe, as leveldb::Env wants it. Outlives its database.
 #ifndef MKVCORE_INDEX_ORDERED_LOG_ENV_H_
 #define MKVCORE_INDEX_ORDERED_LOG_ENV_H_
 
 #include <leveldb/env.h>
 
 #include <atomic>
+#include <functional>
+#include <memory>
 #include <string>
 
 namespace mkv {
 
 class OrderedLogEnv : public leveldb::EnvWrapper {
  public:
-  explicit OrderedLogEnv(leveldb::Env* target) : EnvWrapper(target) {}
+  // While `keep_tables` says so, no table is removed: readers of an older database may come to need
+  // it. LevelDB removes what is left over another time.
+  explicit OrderedLogEnv(leveldb::Env* target, std::function<bool()> keep_tables = {});
+  // Waits for background work that is at its end.
+  ~OrderedLogEnv() override;
+
+  // Returns when nothing that was under way can change the folder any more.
+  void Retire();
 
   leveldb::Status NewWritableFile(const std::string& name, leveldb::WritableFile** result) override;
+  leveldb::Status NewAppendableFile(const std::string& name,
+                                    leveldb::WritableFile** result) override;
+  leveldb::Status RemoveFile(const std::string& name) override;
+  leveldb::Status RenameFile(const std::string& from, const std::string& to) override;
+  leveldb::Status LockFile(const std::string& name, leveldb::FileLock** lock) override;
+  leveldb::Status UnlockFile(leveldb::FileLock* lock) override;
+  void Schedule(void (*function)(void* argument), void* argument) override;
 
  private:
+  class GuardedFile;
   class LogFile;
+  struct Jobs;
 
-  // LevelDB closes a log file by destroying it, which can report nothing: a sync that fails there
-  // fails every later write.
-  std::atomic<bool> sync_failed_ = false;
+  leveldb::Status Refusal(const std::string& name) const;
+  void AwaitIdle();
+
+  const std::function<bool()> keep_tables_;
+  std::atomic<bool> log_failed_ = false;
+  std::atomic<bool> retired_ = false;
+  const std::shared_ptr<Jobs> jobs_;  // background work that LevelDB has asked for
 };
 
 }  // namespace mkv

@@ -2,6 +2,9 @@
 //
 //   GET  /.mkv/health               200 once the gateway serves; for anyone
 //   POST /.mkv/rebalance            rebalances every key; progress as JSON, a line a second
+//   POST /.mkv/scrub?rate=N         reads and repairs every replica (rate: bytes a second);
+//   likewise POST /.mkv/check                lists what differs between index and volumes; likewise
+//   POST /.mkv/backup               the index, for whoever keeps it: a line of JSON an entry
 //   POST /.mkv/forget?volume=H:P    drops what is queued for a volume that will not come back
 //
 // All but health are for administrators (native_access.h). Thread-safe.
@@ -27,10 +30,15 @@ class AdminApi {
 
  private:
   void Rebalance(http::Transfer& transfer);
+  void Scrub(http::Transfer& transfer);
+  void Check(http::Transfer& transfer);
+  void Backup(http::Transfer& transfer);
   void Forget(http::Transfer& transfer);
 
   Store& store_;
   std::atomic<bool> rebalancing_{false};  // one at a time
+  std::atomic<bool> scrubbing_{false};
+  std::atomic<bool> checking_{false};
 };
 
 }  // namespace mkv

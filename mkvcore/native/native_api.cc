@@ -1,5 +1,7 @@
 #include "mkvcore/native/native_api.h"
 
+#include <spdlog/spdlog.h>
+
 #include <functional>
 #include <utility>
 
@@ -45,6 +47,20 @@ http::Response Answer(Outcome outcome, int done) {
       return Error(412, "the condition does not hold");
   }
   return Error(500, "unexpected outcome");
+}
+
+// Runs a change; when the index can not take it now (its disk is full), that is no fault of the
+// request's, nor for ever.
+void RunChange(http::Transfer& transfer, const std::function<void()>& change) {
+  try {
+    change();
+  } catch (const IndexError& error) {
+    const http::RequestHead& head = transfer.head();
+    spdlog::error("{} {} {}: {}", head.id, head.method, head.path, error.what());
+    http::Response response = Error(503, "the index can not be written now: try again");
+    response.Header("Retry-After", "1");
+    transfer.Reply(std::move(response));
+  }
 }
 
 }  // namespace
@@ -160,14 +176,16 @@ void NativeApi::Put(const std::shared_ptr<http::Exchange>& exchange) {
   const auto token =
       std::make_shared<WritersUnderWay::Token>(std::move(std::get<WritersUnderWay::Token>(begun)));
   exchange->RunOnWorker([this, token](http::Transfer& transfer) {
-    // Released before any answer, that to an exception too: who reads it may change the key at
-    // once.
-    WritersUnderWay::Token held = std::move(*token);
-    NonemptySource source(transfer.body());
-    const Store::PutResult result =
-        store_.PutNew(transfer.head().path, held, source, [&transfer] { transfer.AcceptBody(); });
-    held.Release();
-    transfer.Reply(Answer(result.outcome, 201));
+    RunChange(transfer, [&] {
+      // Released before any answer, that to an exception too: who reads it may change the key at
+      // once.
+      WritersUnderWay::Token held = std::move(*token);
+      NonemptySource source(transfer.body());
+      const Store::PutResult result =
+          store_.PutNew(transfer.head().path, held, source, [&transfer] { transfer.AcceptBody(); });
+      held.Release();
+      transfer.Reply(Answer(result.outcome, 201));
+    });
   });
 }
 
@@ -175,7 +193,7 @@ void NativeApi::Change(const std::shared_ptr<http::Exchange>& exchange,
                        std::function<Outcome(std::string_view key)> change) {
   // Not a pointer to a member: GCC 12 compiles its call wrongly under both sanitizers.
   exchange->RunOnWorker([change = std::move(change)](http::Transfer& transfer) {
-    transfer.Reply(Answer(change(transfer.head().path), 204));
+    RunChange(transfer, [&] { transfer.Reply(Answer(change(transfer.head().path), 204)); });
   });
 }
 

@@ -108,6 +108,9 @@ void Redirector::TryNext(const std::shared_ptr<Search>& search) {
     const std::shared_ptr<Redirector> redirector = self.lock();
     if (!redirector) return;
     if (!answer.ok()) {
+      if (answer.missing()) {
+        redirector->store_.ReportBadReplicas(search->exchange->head().path, {replica.volume});
+      }
       redirector->TryNext(search);
       return;
     }

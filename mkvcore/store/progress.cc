@@ -75,6 +75,14 @@ void Progress::Finish() {
   std::fflush(out_);
 }
 
+void Progress::Print(std::string_view line) {
+  std::string text = in_line_ ? "\r" + std::string(kEraseToEndOfLine) : "";
+  in_line_ = false;
+  text.append(line).append("\n");
+  std::fputs(text.c_str(), out_);
+  std::fflush(out_);
+}
+
 void Progress::Write() {
   written_at_ = Clock::now();
   unwritten_ = false;

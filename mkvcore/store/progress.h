@@ -34,6 +34,8 @@ class Progress {
   // May be called as often as one likes: it writes five times a second at most on a terminal,
   // every five seconds elsewhere.
   void Show(std::uint64_t done, std::uint64_t total, std::string_view rest);
+  // A line of its own, at once.
+  void Print(std::string_view line);
   // Writes the last state, if it was not written yet, and ends the line.
   void Finish();
 

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "mkvcore/format/index_keys.h"
+#include "mkvcore/store/key_feed.h"
 
 namespace mkv {
 
@@ -20,24 +20,6 @@ namespace {
 // A key that others change meanwhile, or whose old blob is still being deleted, is tried again.
 constexpr int kAttempts = 5;
 constexpr std::chrono::milliseconds kPause{50};
-
-// Hands the keys of the index out, one at a time, to any thread.
-class KeyFeed {
- public:
-  explicit KeyFeed(const Index& index) : entries_(index.NewIterator()) { entries_->Seek("/"); }
-
-  std::optional<std::string> Next() {
-    const std::lock_guard lock(mutex_);
-    if (!entries_->Valid() || !entries_->key().starts_with('/')) return std::nullopt;
-    std::string key(entries_->key());
-    entries_->Next();
-    return key;
-  }
-
- private:
-  std::mutex mutex_;
-  std::unique_ptr<Index::Iterator> entries_;
-};
 
 class Rebalancer {
  public:

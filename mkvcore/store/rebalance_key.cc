@@ -55,6 +55,13 @@ class VerifiedSource : public Source {
   ValueHasher hasher_;
 };
 
+// Who changed what the sidecar says wrote it to the volumes of the record, and not to those where a
+// copy of the older one was put.
+bool SidecarIsAnother(const Object& now, const Object& before) {
+  return now.has_sidecar() &&
+         now.metadata->SerializeAsString() != before.metadata->SerializeAsString();
+}
+
 }  // namespace
 
 struct Store::MovePlan {
@@ -199,7 +206,8 @@ Outcome Store::CommitMove(MovePlan& plan) {
   while (true) {
     KeyState state = KeyState::Read(index_, plan.object.key);
     const bool changed = !state.object() || state.object()->record != plan.object.record ||
-                         state.object()->generation() != plan.object.generation();
+                         state.object()->generation() != plan.object.generation() ||
+                         SidecarIsAnother(*state.object(), plan.object);
     const std::int64_t not_before =
         WallClockMicros() + std::chrono::microseconds(options_.garbage_delay).count();
     std::optional<std::int64_t> garbage_from;

@@ -7,9 +7,14 @@
 namespace mkv {
 
 ReplicaRepairer::ReplicaRepairer(Store& store)
-    : store_(store), thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+    : store_(store), thread_([this](const std::stop_token& stop) { Run(stop); }) {
+  store_.SetBadReplicaListener(
+      [this](const std::string& key, const std::vector<std::string>& volumes) {
+        Schedule(key, volumes);
+      });
+}
 
-ReplicaRepairer::~ReplicaRepairer() = default;
+ReplicaRepairer::~ReplicaRepairer() { store_.SetBadReplicaListener({}); }
 
 void ReplicaRepairer::Schedule(const std::string& key,
                                const std::vector<std::string>& bad_volumes) {

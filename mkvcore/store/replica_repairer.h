@@ -1,5 +1,6 @@
 // Repairs replicas that a read found missing or damaged: in the background, one key at a time, from
-// a replica that is whole.
+// a replica that is whole. As long as it lives the store tells it of them
+// (Store::ReportBadReplicas).
 //
 // Thread-safe. The queue is bounded: what does not fit is found again by the next read or
 // rebalance.

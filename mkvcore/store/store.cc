@@ -37,6 +37,16 @@ void Store::SetGarbageListener(std::function<void(std::int64_t)> listener) {
   listener_ = std::move(listener);
 }
 
+void Store::SetBadReplicaListener(BadReplicaListener listener) {
+  const std::lock_guard lock(listener_mutex_);
+  bad_replica_listener_ = std::move(listener);
+}
+
+void Store::ReportBadReplicas(const std::string& key, const std::vector<std::string>& volumes) {
+  const std::lock_guard lock(listener_mutex_);
+  if (bad_replica_listener_) bad_replica_listener_(key, volumes);
+}
+
 void Store::TellGarbageListener(std::int64_t not_before_us) {
   const std::lock_guard lock(listener_mutex_);
   if (listener_) listener_(not_before_us);

@@ -155,10 +155,22 @@ class Store {
   MoveResult RebalanceQuietly(std::string_view key,
                               const std::vector<std::string>& distrusted = {});
 
+  // Writes the sidecars on those volumes of the key's record anew, as the index has them. kBusy
+  // when the key was changed meanwhile or waits for a deletion there; kMissing when it has none.
+  Outcome RestoreSidecars(std::string_view key, const std::vector<std::string>& volumes);
+
   // Greater than the id of every pending blob of this process so far, and than `after`.
   std::uint64_t NextPendingId(std::uint64_t after) { return generations_.Next(after); }
   // Whether the pending blob is in the hands of a thread of this process.
   bool IsHandled(std::uint64_t pending_id) const;
+
+  // Told of replicas that a read found missing or damaged (volumes of the key's record). May be
+  // called on an event loop.
+  void ReportBadReplicas(const std::string& key, const std::vector<std::string>& volumes);
+  // Who repairs them (replica_repairer.h); empty: nobody.
+  using BadReplicaListener =
+      std::function<void(const std::string& key, const std::vector<std::string>& volumes)>;
+  void SetBadReplicaListener(BadReplicaListener listener);
 
   // Called whenever something was left to the garbage collector, with the time from which on it can
   // be dealt with.
@@ -208,6 +220,7 @@ class Store {
 
   std::mutex listener_mutex_;
   std::function<void(std::int64_t)> listener_;
+  BadReplicaListener bad_replica_listener_;
 };
 
 }  // namespace mkv

@@ -25,6 +25,7 @@ class BlobSource : public Source {
   ~BlobSource() override;
 
   std::optional<std::uint64_t> size() const override { return size_; }
+  const BlobLocation& blob() const { return blob_; }
   // The Last-Modified of the blob, seconds since the epoch.
   std::optional<std::int64_t> last_modified() const { return last_modified_; }
 

@@ -96,11 +96,12 @@ std::string AdminClient::Post(const std::string& path, const Query& query) {
   }
 }
 
-bool AdminClient::PostForLines(const std::string& path, const std::atomic<bool>& stop,
+bool AdminClient::PostForLines(const std::string& path, const Query& query,
+                               const std::atomic<bool>& stop,
                                const std::function<void(std::string_view line)>& line) {
   try {
     const std::unique_ptr<HTTPClientSession> session = Connect();
-    std::istream& body = Send(*session, path, {});
+    std::istream& body = Send(*session, path, query);
     for (std::string text; std::getline(body, text);) {
       line(text);
       if (stop) return false;

@@ -28,7 +28,7 @@ class AdminClient {
   std::string Post(const std::string& path, const Query& query = {});
 
   // The same, line by line as they come. Returns false when `stop` ended it before its end.
-  bool PostForLines(const std::string& path, const std::atomic<bool>& stop,
+  bool PostForLines(const std::string& path, const Query& query, const std::atomic<bool>& stop,
                     const std::function<void(std::string_view line)>& line);
 
  private:

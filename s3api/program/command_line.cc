@@ -2,13 +2,16 @@
 
 #include <getopt.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <string_view>
 
+#include "mkvcore/store/scrub.h"
 #include "s3api/program/duration.h"
 
 namespace mkv {
@@ -148,9 +151,11 @@ const std::vector<OptionSpec>& Specs() {
        [](O& o, V v) { o.http.stop_timeout = Duration(v); }},
       {"rehash", nullptr, "rebuild: read every value for its MD5 and CRC32C",
        [](O& o, V v) { o.rehash = Switch(v); }},
-      {"threads", "N", "rebuild, rebalance: keys or folders at once (16)",
+      {"threads", "N", "rebuild, rebalance, check: keys or folders at once (16); scrub: keys (4)",
        [](O& o, V v) { o.threads = static_cast<unsigned>(Number(v, 1, 1024)); }},
-      {"server", "URL", "rebalance, forget: ask this running server, http://HOST:PORT",
+      {"rate", "BYTES", "scrub: read no more than this a second (no limit)",
+       [](O& o, V v) { o.rate = Bytes(v); }},
+      {"server", "URL", "rebalance, scrub, check, backup, forget: ask this running server",
        [](O& o, V v) { o.server = v; }},
       {"help", nullptr, "show this", [](O& o, V) { o.command = "help"; }},
       {"version", nullptr, "show the version", [](O& o, V) { o.command = "version"; }},
@@ -158,22 +163,45 @@ const std::vector<OptionSpec>& Specs() {
   return specs;
 }
 
+struct CommandSpec {
+  const char* name;
+  const char* argument;  // what has to follow it; nullptr: nothing
+  bool at_a_server;      // -server goes with it
+  bool needs_volumes;
+};
+
+constexpr CommandSpec kCommands[] = {
+    {"server", nullptr, false, true},    {"rebuild", nullptr, false, true},
+    {"rebalance", nullptr, true, true},  {"scrub", nullptr, true, true},
+    {"check", nullptr, true, true},      {"backup", "DIR", true, false},
+    {"forget", "HOST:PORT", true, true},
+};
+
 void CheckCommand(const Options& options) {
-  const bool forget = options.command == "forget";
-  if (options.command != "server" && options.command != "rebuild" &&
-      options.command != "rebalance" && !forget) {
+  const auto* const command =
+      std::find_if(std::begin(kCommands), std::end(kCommands),
+                   [&](const CommandSpec& known) { return options.command == known.name; });
+  if (command == std::end(kCommands)) {
+    std::string known;
+    for (const CommandSpec& one : kCommands)
+      known += (known.empty() ? "" : ", ") + std::string(one.name);
     throw UsageError(options.command.empty()
-                         ? "no command: server, rebuild, rebalance or forget is wanted"
-                         : "unknown command \"" + options.command +
-                               "\": server, rebuild, rebalance and forget are known");
+                         ? "no command: one of " + known + " is wanted"
+                         : "unknown command \"" + options.command + "\": " + known + " are known");
   }
-  if (options.arguments.size() != (forget ? 1 : 0)) {
-    throw UsageError(forget ? "name the volume: mkv ... forget HOST:PORT"
-                            : "too many arguments after \"" + options.command + "\"");
+  if (options.arguments.size() != (command->argument != nullptr ? 1 : 0)) {
+    throw UsageError(command->argument != nullptr && options.arguments.empty()
+                         ? std::string("what is missing: mkv ... ") + command->name + " " +
+                               command->argument
+                         : "too many arguments after \"" + options.command + "\"");
+  }
+  if (options.rate != 0 && options.rate < ScrubOptions::kLeastRate) {
+    throw UsageError("-rate: less than " + std::to_string(ScrubOptions::kLeastRate) +
+                     " bytes a second");
   }
   if (!options.server.empty()) {
-    if (!forget && options.command != "rebalance") {
-      throw UsageError("-server goes with rebalance and forget only");
+    if (!command->at_a_server) {
+      throw UsageError("-server does not go with " + options.command);
     }
     return;
   }
@@ -181,7 +209,9 @@ void CheckCommand(const Options& options) {
     throw UsageError("-cert and -key go together");
   }
   if (options.db.empty()) throw UsageError("no index: give -db DIR");
-  if (options.volumes.empty()) throw UsageError("no volumes: give -volumes HOST:PORT,...");
+  if (command->needs_volumes && options.volumes.empty()) {
+    throw UsageError("no volumes: give -volumes HOST:PORT,...");
+  }
 }
 
 }  // namespace
@@ -238,8 +268,14 @@ std::string HelpText() {
       "  mkv -volumes LIST -db DIR [options] server      serve\n"
       "  mkv -volumes LIST -db DIR [options] rebuild     make the index again from the volumes\n"
       "  mkv -volumes LIST -db DIR [options] rebalance   bring every key where it belongs\n"
+      "  mkv -volumes LIST -db DIR [options] scrub       read every replica, repair what is "
+      "damaged\n"
+      "  mkv -volumes LIST -db DIR [options] check       list what differs between index and "
+      "volumes\n"
+      "  mkv -db DIR backup COPY                         copy the index into the new folder COPY\n"
       "  mkv -volumes LIST -db DIR forget HOST:PORT      drop what is queued for a lost volume\n"
-      "  mkv -server URL rebalance | forget HOST:PORT    the same, in a running server\n"
+      "  mkv -server URL rebalance|scrub|check|backup COPY|forget HOST:PORT\n"
+      "                                                  the same, in a running server\n"
       "\n"
       "Options, with one dash or two, as -name VALUE or -name=VALUE (default):\n";
   constexpr std::size_t kColumn = 24;

@@ -1,6 +1,6 @@
 // The command line: the original's, and what came to it.
 //
-//   mkv -volumes a,b,c -db DIR [options] server|rebuild|rebalance|forget [VOLUME]
+//   mkv -volumes a,b,c -db DIR [options] server|rebuild|rebalance|scrub|check|backup [DIR]|...
 //
 // One dash or two, `-name value` or `-name=value` (getopt_long_only); options may stand on either
 // side of the command.
@@ -23,7 +23,7 @@
 namespace mkv {
 
 struct Options {
-  std::string command;                 // server, rebuild, rebalance, forget
+  std::string command;                 // server, rebuild, rebalance, scrub, check ...
   std::vector<std::string> arguments;  // what follows it
 
   std::string volumes;  // as given: see volume_list.h
@@ -31,9 +31,10 @@ struct Options {
   std::size_t replicas = 3;
   std::size_t subvolumes = 10;
   bool verbose = false;
-  bool rehash = false;    // rebuild: read every blob for its MD5 and CRC32C
-  std::string server;     // rebalance, forget: a running server's URL
-  unsigned threads = 16;  // rebuild, rebalance
+  bool rehash = false;              // rebuild: read every blob for its MD5 and CRC32C
+  std::string server;               // a running server's URL, for what it can do itself
+  std::uint64_t rate = 0;           // scrub: bytes a second, 0: no limit
+  std::optional<unsigned> threads;  // rebuild, rebalance, scrub, check; nullopt: as each likes
 
   // For S3; empty means as described in the help.
   std::string credentials;

@@ -35,6 +35,17 @@ int RunRebuild(const Options& options);
 // Rebalances every key: here, with the server down, or in the running server that -server names.
 int RunRebalance(const Options& options);
 
+// Reads every replica and repairs what is damaged or missing; here or in a running server. 0: all
+// was well; 1: it was not finished; 3: damage was found, and repaired; 4: some of it was not.
+int RunScrub(const Options& options);
+
+// Lists what differs between index and volumes; here or in a running server. 0: nothing; 1: it was
+// not finished, or a volume could not be asked; 3: something.
+int RunCheck(const Options& options);
+
+// Copies the index, offline or that of a running server, into a new folder.
+int RunBackup(const Options& options);
+
 // Drops what is queued for a volume that will not come back; here or in a running server.
 int RunForget(const Options& options);
 

@@ -35,7 +35,7 @@ RebalanceSummary RebalanceThere(const std::string& server, Progress& progress,
                                 const std::atomic<bool>& stop) {
   RebalanceSummary summary;
   summary.interrupted = true;  // until the server says that it finished
-  AdminClient(server).PostForLines("/.mkv/rebalance", stop, [&](std::string_view line) {
+  AdminClient(server).PostForLines("/.mkv/rebalance", {}, stop, [&](std::string_view line) {
     const nlohmann::json json = nlohmann::json::parse(line);
     summary = FromJson(json);
     summary.interrupted |= !json.at("finished").get<bool>();
@@ -51,7 +51,7 @@ RebalanceSummary RebalanceHere(const Options& options, Progress& progress,
   // What is still to be deleted could otherwise be in the way of a copy.
   collector.RunPass(/*hurry=*/true);
   RebalanceOptions how;
-  how.threads = options.threads;
+  how.threads = options.threads.value_or(how.threads);
   const RebalanceSummary summary = RebalanceAll(
       stack.store(), how, [&progress](const RebalanceSummary& now) { Show(progress, now); }, stop);
   // Nobody is served, so nobody is reading what was moved away.

@@ -37,7 +37,7 @@ int RunRebuild(const Options& options) {
 
   RebuildOptions how;
   how.index_folder = options.db;
-  how.threads = options.threads;
+  how.threads = options.threads.value_or(how.threads);
   how.rehash = options.rehash;
   how.read_sidecar = ApplySidecar;
   how.sidecar_bytes = kMaxSidecarBytes;

@@ -4,6 +4,18 @@
 
 namespace mkv {
 
+namespace {
+
+// Only a server begins a new store. Over an index that is not there, because its name is mistyped,
+// every file would be an orphan.
+LevelDbOptions IndexOptions(const Options& options) {
+  LevelDbOptions index;
+  index.create_if_missing = options.command == "server";
+  return index;
+}
+
+}  // namespace
+
 std::shared_ptr<const Placement> MakePlacement(const Options& options) {
   return std::make_shared<const Placement>(ReadVolumeList(options.volumes), options.replicas,
                                            options.subvolumes);
@@ -11,7 +23,7 @@ std::shared_ptr<const Placement> MakePlacement(const Options& options) {
 
 StoreStack::StoreStack(const Options& options)
     : placement_(MakePlacement(options)),
-      index_(LevelDbIndex::Open(options.db)),
+      index_(LevelDbIndex::Open(options.db, IndexOptions(options))),
       volumes_(options.volume, health_),
       store_(*index_, volumes_, placement_, options.store) {}
 

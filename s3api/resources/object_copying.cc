@@ -1,6 +1,7 @@
 // CopyObject: a value from one key to another, or onto itself with other metadata.
 #include <memory>
 
+#include "mkvcore/store/value_reader.h"
 #include "mkvcore/volumes/memory_source.h"
 #include "s3api/protocol/etag.h"
 #include "s3api/protocol/object_headers.h"
@@ -26,6 +27,7 @@ struct Copy {
   bool replaces_tags;
   format::ObjectMetadata described;  // by the headers of the request
   WriteConditions conditions;
+  std::string read_from;  // the volume whose replica is copied
 
   // What the copy is, beside its bytes, size and digests.
   void Describe(format::ObjectMetadata& metadata) const {
@@ -41,7 +43,12 @@ struct Copy {
     Store::ReplaceRequest request;
     request.condition = StoreCondition(call.service.store, conditions, call.request.key);
     request.describe = [this](format::ObjectMetadata& metadata) {
-      CheckCopied(source, metadata);
+      try {
+        CheckCopied(source, metadata);
+      } catch (const ReadError&) {
+        if (!read_from.empty()) call.service.store.ReportBadReplicas(source.key, {read_from});
+        throw;
+      }
       Describe(metadata);
     };
     request.sidecar = SidecarOf;
@@ -67,6 +74,7 @@ Store::PutResult MoveBytes(Copy& copy, PatientReply& reply) {
     return store.Replace(target, empty, copy.Request());
   }
   const std::unique_ptr<BlobSource> replica = OpenReplica(store, copy.source);
+  copy.read_from = replica->blob().volume;
   PatientSource source(*replica, reply);
   return store.Replace(target, source, copy.Request());
 }
@@ -81,7 +89,8 @@ void CopyObject(Call& call) {
             IsReplaceDirective(head, "x-amz-metadata-directive"),
             IsReplaceDirective(head, "x-amz-tagging-directive"),
             DescribedByHeaders(head, call.User()),
-            WriteConditions::Of(head)};
+            WriteConditions::Of(head),
+            {}};
   const bool onto_itself = copy.source.key == call.StoreKey();
   if (onto_itself && !copy.replaces_metadata && !copy.replaces_tags) {
     throw S3Error(ErrorCode::kInvalidRequest,

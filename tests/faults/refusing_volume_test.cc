@@ -3,7 +3,6 @@
 // The full disk is a small tmpfs, which only root may mount: skipped otherwise.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include <string>
 
 #include "tests/faults/settled_store.h"
+#include "tests/faults/small_disk.h"
 #include "tests/support/generated_value.h"
 
 namespace mkv::testing {
@@ -22,28 +22,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-class SmallDisk {
- public:
-  explicit SmallDisk(std::filesystem::path folder)
-      : folder_(std::move(folder)),
-        mounted_(mount("tmpfs", folder_.c_str(), "tmpfs", 0, "size=8m") == 0) {}
-  ~SmallDisk() {
-    if (mounted_) umount2(folder_.c_str(), MNT_DETACH);
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-
-  bool mounted() const { return mounted_; }
-  void Fill(std::uintmax_t leave_free) {
-    const auto free = std::filesystem::space(folder_).available;
-    std::ofstream(folder_ / ".nginx" / "filler") << std::string(free - leave_free, 'x');
-  }
-
- private:
-  const std::filesystem::path folder_;
-  bool mounted_ = false;
-};
 
 class RefusingVolume : public ::testing::Test {
  protected:
@@ -88,7 +66,7 @@ class RefusingVolume : public ::testing::Test {
 class FullVolume : public RefusingVolume {
  protected:
   void PrepareVolume() override {
-    disk_.emplace(volume_->folder());
+    disk_.emplace(volume_->folder(), "8m");
     if (!disk_->mounted()) GTEST_SKIP() << "a tmpfs can not be mounted here";
   }
   void TearDown() override {
@@ -129,7 +107,7 @@ class UnwritableVolume : public RefusingVolume {
 };
 
 TEST_F(FullVolume, ItIsReplacedForAValueThatIsHeld) {
-  disk_->Fill(/*leave_free=*/100 << 10);
+  disk_->Fill(volume_->folder() / ".nginx" / "filler", /*leave_free=*/100 << 10);
   const GeneratedValue value(1, 600 << 10);
   EXPECT_EQ(cluster_.Put("/key", value.Bytes()).status, 201);
   ExpectElsewhere("/key", value);
@@ -137,7 +115,7 @@ TEST_F(FullVolume, ItIsReplacedForAValueThatIsHeld) {
 }
 
 TEST_F(FullVolume, InTheMiddleOfAStreamItIsAvoidedNextTime) {
-  disk_->Fill(/*leave_free=*/3 << 20);
+  disk_->Fill(volume_->folder() / ".nginx" / "filler", /*leave_free=*/3 << 20);
   const GeneratedValue value(2, 40 << 20);
   // Answered 500, or cut off before the client looks for an answer.
   EXPECT_NE(PutStreamed("/key", value).status, 201);

@@ -25,6 +25,9 @@ SettledStore ReadIndex(const std::filesystem::path& folder) {
         Object::Decode(key, std::string(entries->value()), index->Get(MetadataKey(key))).value();
     for (const BlobLocation& replica : object.Replicas()) {
       store.files.push_back(replica.volume + replica.path);
+      if (object.has_sidecar()) {
+        store.files.push_back(replica.volume + SidecarPath(key, object.generation()));
+      }
     }
     store.objects.emplace(key, object);
   }

@@ -118,7 +118,7 @@ TEST(CommandLine, WithAServerNeedsNoIndex) {
             "http://localhost:3000");
   EXPECT_EQ(Parse({"-server", "http://localhost:3000", "forget", "a:1"}).command, "forget");
   EXPECT_THAT(Complaint({"-server", "http://localhost:3000", "rebuild"}),
-              HasSubstr("rebalance and forget"));
+              HasSubstr("does not go with rebuild"));
 }
 
 TEST(CommandLine, ThatIsWrongIsRefusedInWords) {
@@ -163,6 +163,7 @@ TEST(CommandLine, OptionsAreAllInTheHelp) {
                              "v",
                              "address",
                              "verify-ttl",
+                             "sync",
                              "garbage-delay",
                              "settle-delay",
                              "loops",
@@ -176,6 +177,7 @@ TEST(CommandLine, OptionsAreAllInTheHelp) {
                              "min-rate",
                              "stop-timeout",
                              "rehash",
+                             "rate",
                              "threads",
                              "server",
                              "help",

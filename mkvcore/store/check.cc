@@ -1,0 +1,264 @@
+#include "mkvcore/store/check.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "mkvcore/format/sidecar.h"
+#include "mkvcore/store/key_feed.h"
+#include "mkvcore/store/key_state.h"
+#include "mkvcore/store/quoted_key.h"
+#include "mkvcore/store/sidecar_check.h"
+
+namespace mkv {
+
+namespace {
+
+constexpr unsigned kFirstBytes = 256;
+// A key that others change meanwhile is looked at again.
+constexpr int kAttempts = 5;
+
+bool Contains(const std::vector<std::string>& volumes, const std::string& volume) {
+  return std::find(volumes.begin(), volumes.end(), volume) != volumes.end();
+}
+
+bool Same(const std::optional<Object>& now, const Object& before) {
+  return now && now->record == before.record && now->generation() == before.generation();
+}
+
+class Checker {
+ public:
+  Checker(Store& store, const CheckOptions& options, const std::atomic<bool>& stop)
+      : store_(store),
+        options_(options),
+        stop_(stop),
+        placement_(store.placement()),
+        feed_(store.index()) {
+    KeyFeed all(store_.index());
+    while (!stop_ && all.Next()) ++summary_.keys;
+    summary_.steps = summary_.keys + kFirstBytes * placement_->volumes().size();
+  }
+
+  // First the keys, then the volumes' folders.
+  void Work() {
+    try {
+      while (!stop_) {
+        const std::optional<std::string> key = feed_.Next();
+        if (!key) break;
+        CheckKey(*key);
+        Step();
+      }
+      for (unsigned next = 0; !stop_ && (next = next_folder_++) < FolderSteps();) {
+        CheckFolders(placement_->volumes()[next / kFirstBytes], next % kFirstBytes);
+        Step();
+      }
+    } catch (const std::exception& error) {  // the index can not be read
+      Find(&CheckSummary::unreadable, std::string("index: ") + error.what());
+    }
+    const std::lock_guard lock(mutex_);
+    ++finished_;
+    changed_.notify_all();
+  }
+
+  CheckSummary Await(unsigned threads, std::vector<std::string>* found, bool* finished) {
+    std::unique_lock lock(mutex_);
+    *finished =
+        changed_.wait_for(lock, std::chrono::seconds(1), [&] { return finished_ == threads; });
+    *found = std::exchange(found_, {});
+    CheckSummary summary = summary_;
+    summary.interrupted = stop_;
+    return summary;
+  }
+
+ private:
+  using Count = std::uint64_t CheckSummary::*;
+  using Findings = std::vector<std::pair<Count, std::string>>;
+
+  unsigned FolderSteps() const {
+    return kFirstBytes * static_cast<unsigned>(placement_->volumes().size());
+  }
+  void Step() {
+    const std::lock_guard lock(mutex_);
+    ++summary_.done;
+  }
+  void Add(Count count, std::uint64_t number) {
+    const std::lock_guard lock(mutex_);
+    summary_.*count += number;
+  }
+  void Find(Count count, std::string what) {
+    const std::lock_guard lock(mutex_);
+    ++(summary_.*count);
+    found_.push_back(std::move(what));
+  }
+
+  // nullopt and a finding when the index's entries of the key can not be understood.
+  std::optional<KeyState> ReadState(const std::string& key) {
+    try {
+      return KeyState::Read(store_.index(), key);
+    } catch (const IndexError& error) {
+      Find(&CheckSummary::unreadable, "unreadable: " + QuotedKey(key) + ": " + error.what());
+      return std::nullopt;
+    }
+  }
+
+  void CheckKey(const std::string& key) {
+    Findings findings;
+    for (int attempt = 0; attempt < kAttempts && !stop_; ++attempt) {
+      const std::optional<KeyState> state = ReadState(key);
+      if (!state || !state->object()) return;
+      findings = LookAtReplicas(*state->object());
+      if (findings.empty()) return;
+      if (Same(store_.Find(key), *state->object())) break;
+      findings.clear();
+    }
+    for (auto& [count, what] : findings) Find(count, std::move(what));
+  }
+
+  Findings LookAtReplicas(const Object& object) {
+    Findings findings;
+    const std::string of = " of " + QuotedKey(object.key);
+    const std::vector<BlobLocation> replicas = object.Replicas();
+    const std::vector<VolumeAnswer> answers = store_.volumes().Head(replicas);
+    std::optional<std::uint64_t> size;
+    if (object.metadata) size = object.metadata->size();
+    for (std::size_t i = 0; i < replicas.size(); ++i) {
+      const std::string where = replicas[i].Url() + of;
+      if (answers[i].missing()) {
+        findings.emplace_back(&CheckSummary::missing, "missing: " + where);
+        continue;
+      }
+      if (!answers[i].ok()) {
+        findings.emplace_back(&CheckSummary::unreachable, "unreachable: " + where);
+        continue;
+      }
+      if (!size) size = answers[i].content_length;
+      if (answers[i].content_length != size) {
+        findings.emplace_back(&CheckSummary::wrong_size,
+                              "wrong size: " + where + " has " +
+                                  std::to_string(answers[i].content_length.value_or(0)) +
+                                  " bytes, not " + std::to_string(size.value_or(0)));
+      }
+      if (object.has_sidecar()) LookAtSidecar(object, replicas[i].volume, findings);
+    }
+    return findings;
+  }
+
+  void LookAtSidecar(const Object& object, const std::string& volume, Findings& findings) {
+    const BlobLocation place{volume, SidecarPath(object.key, object.generation())};
+    std::string content;
+    const VolumeAnswer answer = store_.volumes().GetWhole(place, kMaxSidecarBytes, &content);
+    const std::string where = place.Url() + " of " + QuotedKey(object.key);
+    if (answer.missing()) {
+      findings.emplace_back(&CheckSummary::sidecars, "sidecar missing: " + where);
+    } else if (!answer.ok()) {
+      findings.emplace_back(&CheckSummary::unreachable, "unreachable: " + where);
+    } else if (!SidecarAgrees(content, *object.metadata)) {
+      findings.emplace_back(&CheckSummary::sidecars, "sidecar differs: " + where);
+    }
+  }
+
+  void CheckFolders(const std::string& volume, unsigned first_byte) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (unlisted_.contains(volume)) return;
+    }
+    // A volume at a time, so that one that is down does not hide what is on the others.
+    const Placement one({volume}, 1, placement_->subvolumes());
+    VolumeWalk walk(store_.volumes(), one, options_.walk, stop_);
+    std::vector<std::string> foreign;
+    try {
+      walk.FindSubvolumes(&foreign);
+      if (first_byte != 0) foreign.clear();  // of the root: told once
+      for (const VolumeWalk::Folder& folder : walk.FoldersBelow(first_byte, &foreign)) {
+        for (const VolumeWalk::File& file : walk.FilesIn(folder, &foreign)) {
+          CheckFile(walk.subvolumes()[file.subvolume], file.path, &foreign);
+        }
+      }
+    } catch (const WalkError& error) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (!unlisted_.insert(volume).second) return;
+      }
+      Find(&CheckSummary::unreachable, std::string("unreachable: ") + error.what());
+    } catch (const Interrupted&) {
+      return;
+    }
+    for (const std::string& place : foreign) {
+      Find(&CheckSummary::foreign, "foreign: " + QuotedKey(place));
+    }
+  }
+
+  void CheckFile(const std::string& volume, const std::string& path,
+                 std::vector<std::string>* foreign) {
+    const std::optional<ParsedBlobPath> parsed = ParseBlobPath(path);
+    if (!parsed || !parsed->key.starts_with('/')) {
+      foreign->push_back(volume + path);
+      return;
+    }
+    Add(&CheckSummary::files, 1);
+    for (int look = 0; look < 2; ++look) {
+      const std::optional<KeyState> state = ReadState(parsed->key);
+      if (!state || IsNamed(*state, *parsed, volume, path)) return;
+      if (state->IsPending(parsed->generation, volume)) return Add(&CheckSummary::pending, 1);
+      // The index may have let go of it, and the file with it, since it was listed.
+      const std::vector<BlobLocation> places = {{volume, path}};
+      if (!store_.volumes().Head(places).front().ok()) return;
+    }
+    Find(&CheckSummary::orphans,
+         "orphan: http://" + volume + path + " of " + QuotedKey(parsed->key));
+  }
+
+  static bool IsNamed(const KeyState& state, const ParsedBlobPath& file, const std::string& volume,
+                      const std::string& path) {
+    const std::optional<Object>& object = state.object();
+    if (!object || !Contains(object->record.volumes, volume)) return false;
+    if (file.sidecar) return object->has_sidecar() && object->generation() == file.generation;
+    if (object->Path() == path) return true;
+    // nginx has merged the slashes of the original's spelling.
+    return object->original_spelling() && file.original_spelling && file.generation == kPlain;
+  }
+
+  Store& store_;
+  const CheckOptions options_;
+  const std::atomic<bool>& stop_;
+  const std::shared_ptr<const Placement> placement_;
+  KeyFeed feed_;
+  std::atomic<unsigned> next_folder_ = 0;
+
+  std::mutex mutex_;  // for what follows
+  std::condition_variable changed_;
+  CheckSummary summary_;
+  std::vector<std::string> found_;
+  std::set<std::string> unlisted_;  // volumes that do not list their folders
+  unsigned finished_ = 0;
+};
+
+}  // namespace
+
+CheckSummary CheckStore(
+    Store& store, const CheckOptions& options,
+    const std::function<void(const CheckSummary&, const std::vector<std::string>& found)>& progress,
+    const std::atomic<bool>& stop) {
+  Checker checker(store, options, stop);
+  std::vector<std::jthread> threads;
+  for (unsigned i = 0; i < options.threads; ++i) {
+    threads.emplace_back([&checker] { checker.Work(); });
+  }
+  bool finished = false;
+  CheckSummary summary;
+  while (!finished) {
+    std::vector<std::string> found;
+    summary = checker.Await(options.threads, &found, &finished);
+    if (progress) progress(summary, found);
+  }
+  return summary;
+}
+
+}  // namespace mkv

@@ -1,0 +1,350 @@
+#include "mkvcore/store/scrub.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "mkvcore/format/sidecar.h"
+#include "mkvcore/store/key_feed.h"
+#include "mkvcore/store/quoted_key.h"
+#include "mkvcore/store/rate_limit.h"
+#include "mkvcore/store/sidecar_check.h"
+#include "mkvcore/volumes/value_hasher.h"
+
+namespace mkv {
+
+namespace {
+
+// A key that others change meanwhile, or whose old blob is still being deleted, is tried again.
+constexpr int kAttempts = 5;
+constexpr std::chrono::milliseconds kPause{100};
+
+enum class State { kGood, kDamaged, kMissing, kUnreachable };
+
+struct Replica {
+  BlobLocation place;
+  State state = State::kGood;
+  std::uint64_t size = 0;
+  std::uint32_t crc32c = 0;
+  std::string md5;  // hex, where it is what decides
+};
+
+bool Same(const std::optional<Object>& now, const Object& before) {
+  return now && now->record == before.record && now->generation() == before.generation();
+}
+
+std::string HashOf(const Object& object) {
+  if (!object.record.hash.empty() || !object.metadata || object.metadata->md5().size() != 16) {
+    return object.record.hash;
+  }
+  std::string hex;
+  for (const char byte : object.metadata->md5()) {
+    hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  }
+  return hex;
+}
+
+class Scrubber {
+ public:
+  Scrubber(Store& store, const ScrubOptions& options, const std::atomic<bool>& stop)
+      : store_(store), stop_(stop), feed_(store.index()), limit_(options.rate) {}
+
+  void CountKeys() {
+    KeyFeed all(store_.index());
+    while (!stop_ && all.Next()) ++summary_.total;
+  }
+
+  void Work() {
+    try {
+      while (!stop_) {
+        const std::optional<std::string> key = feed_.Next();
+        if (!key) break;
+        ScrubKey(*key);
+      }
+    } catch (const std::exception& error) {  // the index can not be read
+      const std::lock_guard lock(mutex_);
+      ++summary_.unrepaired;
+      found_.push_back(std::string("index: ") + error.what());
+    }
+    const std::lock_guard lock(mutex_);
+    ++finished_;
+    changed_.notify_all();
+  }
+
+  // The figures so far; waits up to a second for `threads` to finish.
+  ScrubSummary Await(unsigned threads, std::vector<std::string>* found, bool* finished) {
+    std::unique_lock lock(mutex_);
+    *finished =
+        changed_.wait_for(lock, std::chrono::seconds(1), [&] { return finished_ == threads; });
+    *found = std::exchange(found_, {});
+    ScrubSummary summary = summary_;
+    summary.interrupted = stop_;
+    return summary;
+  }
+
+ private:
+  // What one look at a key found.
+  struct Findings {
+    Object object;
+    std::vector<Replica> replicas;
+    std::vector<std::string> sidecars;  // volumes whose sidecar is missing or wrong
+    std::string undecided;              // why no replica is known to be good
+    bool unverified = false;
+
+    std::vector<std::string> Volumes(State state) const {
+      std::vector<std::string> volumes;
+      for (const Replica& replica : replicas) {
+        if (replica.state == state) volumes.push_back(replica.place.volume);
+      }
+      return volumes;
+    }
+    bool blobs_are_good() const {
+      return std::all_of(replicas.begin(), replicas.end(),
+                         [](const Replica& replica) { return replica.state == State::kGood; });
+    }
+  };
+
+  void ScrubKey(const std::string& key) {
+    bool told = false;
+    std::string problem;
+    try {
+      for (int attempt = 1; attempt <= kAttempts && !stop_; ++attempt) {
+        const std::optional<Findings> findings = Look(key);
+        if (stop_) return;
+        if (!findings) break;  // deleted since
+        if (!Same(store_.Find(key), findings->object)) continue;
+        if (findings->blobs_are_good() && findings->sidecars.empty()) {
+          const std::lock_guard lock(mutex_);
+          ++summary_.done;
+          summary_.unverified += findings->unverified ? 1 : 0;
+          summary_.repaired += told ? 1 : 0;
+          return;
+        }
+        if (!std::exchange(told, true)) Tell(*findings);
+        if (findings->Volumes(State::kGood).empty()) return TellLost(*findings);
+        if (Repair(*findings) == Outcome::kDone && !NeedsSecondLook(*findings)) {
+          const std::lock_guard lock(mutex_);
+          ++summary_.done;
+          ++summary_.repaired;
+          return;
+        }
+        std::this_thread::sleep_for(kPause);
+      }
+    } catch (const std::exception& error) {
+      problem = std::string(": ") + error.what();
+      told = true;
+    }
+    const std::lock_guard lock(mutex_);
+    ++summary_.done;
+    if (!told) return;  // it was only changed by others again and again: they wrote it
+    ++summary_.unrepaired;
+    found_.push_back("not repaired: " + QuotedKey(key) + problem);
+  }
+
+  // A repair of blobs takes the sidecar along from another replica, which may be a wrong one.
+  static bool NeedsSecondLook(const Findings& findings) {
+    return !findings.blobs_are_good() && !findings.sidecars.empty();
+  }
+
+  Outcome Repair(const Findings& findings) {
+    if (findings.blobs_are_good()) {
+      return store_.RestoreSidecars(findings.object.key, findings.sidecars);
+    }
+    std::vector<std::string> distrusted = findings.Volumes(State::kDamaged);
+    for (const std::string& volume : findings.Volumes(State::kMissing)) {
+      distrusted.push_back(volume);
+    }
+    const Store::MoveResult result = store_.RebalanceQuietly(findings.object.key, distrusted);
+    return result.outcome;
+  }
+
+  std::optional<Findings> Look(const std::string& key) {
+    const std::optional<Object> object = store_.Find(key);
+    if (!object) return std::nullopt;
+    Findings findings;
+    findings.object = *object;
+    const bool knows_crc = object->metadata && object->metadata->has_crc32c();
+    const std::string hash = knows_crc ? "" : HashOf(*object);
+    for (const BlobLocation& place : object->Replicas()) {
+      findings.replicas.push_back(Read(place, !hash.empty()));
+    }
+    for (Replica& replica : findings.replicas) {
+      if (replica.state != State::kGood) continue;
+      const bool right = (!object->metadata || replica.size == object->metadata->size()) &&
+                         (!knows_crc || replica.crc32c == object->metadata->crc32c()) &&
+                         (hash.empty() || replica.md5 == hash);
+      if (!right) replica.state = State::kDamaged;
+    }
+    if (!knows_crc && hash.empty()) Compare(findings);
+    if (object->has_sidecar()) LookAtSidecars(findings);
+    return findings;
+  }
+
+  Replica Read(const BlobLocation& place, bool md5) {
+    Replica replica{place, State::kGood, 0, 0, {}};
+    for (int attempt = 1;; ++attempt) {
+      ValueHasher hasher(md5);
+      const VolumeAnswer answer = store_.volumes().Get(place, "", [&](std::string_view piece) {
+        limit_.Take(piece.size(), stop_);
+        hasher.Update(piece);
+        const std::lock_guard lock(mutex_);
+        summary_.bytes += piece.size();
+        return !stop_;
+      });
+      if (answer.ok()) {
+        replica.size = hasher.size();
+        replica.crc32c = hasher.crc32c();
+        if (const auto digest = hasher.TakeMd5()) {
+          replica.md5 = fmt::format("{:02x}", fmt::join(*digest, ""));
+        }
+        return replica;
+      }
+      if (answer.missing()) {
+        replica.state = State::kMissing;
+        return replica;
+      }
+      if (attempt == 2 || stop_) break;
+    }
+    // A volume that is there, but does not get to the end of this file: its disk can not read it.
+    const std::vector<BlobLocation> places = {place};
+    const std::vector<VolumeAnswer> heads = store_.volumes().Head(places);
+    replica.state = heads.front().ok() ? State::kDamaged : State::kUnreachable;
+    return replica;
+  }
+
+  // Nothing tells what was stored: the replicas tell of each other.
+  static void Compare(Findings& findings) {
+    std::map<std::pair<std::uint64_t, std::uint32_t>, std::size_t> votes;
+    std::size_t readable = 0;
+    for (const Replica& replica : findings.replicas) {
+      if (replica.state != State::kGood) continue;
+      ++votes[{replica.size, replica.crc32c}];
+      ++readable;
+    }
+    findings.unverified = readable == 1;
+    if (votes.size() <= 1) return;
+    const auto most =
+        std::max_element(votes.begin(), votes.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    const bool majority = 2 * most->second > readable;
+    if (!majority) findings.undecided = "its replicas differ, and nothing tells which is right";
+    for (Replica& replica : findings.replicas) {
+      if (replica.state != State::kGood) continue;
+      if (!majority || std::pair(replica.size, replica.crc32c) != most->first) {
+        replica.state = State::kDamaged;
+      }
+    }
+  }
+
+  void LookAtSidecars(Findings& findings) {
+    const Object& object = findings.object;
+    for (const Replica& replica : findings.replicas) {
+      if (replica.state != State::kGood) continue;
+      std::string content;
+      const VolumeAnswer answer = store_.volumes().GetWhole(
+          {replica.place.volume, SidecarPath(object.key, object.generation())}, kMaxSidecarBytes,
+          &content);
+      const bool there = answer.ok() && SidecarAgrees(content, *object.metadata);
+      // Of a volume that went away since, nothing is known.
+      if (!there && answer.delivery == VolumeAnswer::Delivery::kAnswered) {
+        findings.sidecars.push_back(replica.place.volume);
+      }
+    }
+  }
+
+  void Tell(const Findings& findings) {
+    const std::lock_guard lock(mutex_);
+    for (const Replica& replica : findings.replicas) {
+      const char* what = nullptr;
+      switch (replica.state) {
+        case State::kGood:
+          continue;
+        case State::kDamaged:
+          ++summary_.damaged;
+          what = "damaged: ";
+          break;
+        case State::kMissing:
+          ++summary_.missing;
+          what = "missing: ";
+          break;
+        case State::kUnreachable:
+          ++summary_.unreachable;
+          what = "unreachable: ";
+          break;
+      }
+      found_.push_back(what + replica.place.Url() + " of " + QuotedKey(findings.object.key));
+    }
+    for (const std::string& volume : findings.sidecars) {
+      ++summary_.sidecars;
+      found_.push_back("sidecar: on " + volume + " of " + QuotedKey(findings.object.key));
+    }
+  }
+
+  void TellLost(const Findings& findings) {
+    const std::string& key = findings.object.key;
+    const bool reachable = findings.Volumes(State::kUnreachable).empty();
+    std::string why = findings.undecided;
+    if (why.empty()) {
+      const std::vector<Replica>& all = findings.replicas;
+      const bool alike =
+          all.size() > 1 && std::all_of(all.begin(), all.end(), [&](const Replica& r) {
+            return r.state == State::kDamaged && r.size == all.front().size &&
+                   r.crc32c == all.front().crc32c && r.size > 0;
+          });
+      why = alike ? "its replicas are alike, but not what the index says: is the index an old one?"
+                  : "no replica is good";
+    }
+    const std::lock_guard lock(mutex_);
+    ++summary_.done;
+    if (reachable) {
+      ++summary_.lost;
+      found_.push_back("lost: " + QuotedKey(key) + ": " + why);
+    } else {
+      ++summary_.unrepaired;
+      found_.push_back("not repaired: " + QuotedKey(key) + ": no good replica can be reached");
+    }
+  }
+
+  Store& store_;
+  const std::atomic<bool>& stop_;
+  KeyFeed feed_;
+  RateLimit limit_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  ScrubSummary summary_;
+  std::vector<std::string> found_;  // not yet handed over
+  unsigned finished_ = 0;
+};
+
+}  // namespace
+
+ScrubSummary ScrubAll(
+    Store& store, const ScrubOptions& options,
+    const std::function<void(const ScrubSummary&, const std::vector<std::string>& found)>& progress,
+    const std::atomic<bool>& stop) {
+  Scrubber scrubber(store, options, stop);
+  scrubber.CountKeys();
+  std::vector<std::jthread> threads;
+  for (unsigned i = 0; i < options.threads; ++i) {
+    threads.emplace_back([&scrubber] { scrubber.Work(); });
+  }
+  bool finished = false;
+  ScrubSummary summary;
+  while (!finished) {
+    std::vector<std::string> found;
+    summary = scrubber.Await(options.threads, &found, &finished);
+    if (progress) progress(summary, found);
+  }
+  return summary;
+}
+
+}  // namespace mkv

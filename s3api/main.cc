@@ -6,6 +6,7 @@
 #include <iostream>
 #include <memory>
 
+#include "mkvcore/secrets/core_dumps.h"
 #include "s3api/gateway/gateway.h"
 #include "s3api/program/command_line.h"
 #include "s3api/program/commands.h"
@@ -45,6 +46,7 @@ int main(int argc, char** argv) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("mkv"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
   try {
+    mkv::ForbidCoreDumps();
     const mkv::Options options = mkv::ParseCommandLine(argc, argv);
     if (options.verbose) spdlog::set_level(spdlog::level::debug);
     return Run(options);

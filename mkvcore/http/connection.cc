@@ -222,7 +222,10 @@ bool Connection::StepReading() {
   const std::size_t length =
       scan.state == HeadScan::State::kComplete ? scan.length : unread_.size();
   if (length > options().max_head_bytes) {
-    Refuse(431, "the request head is too large", nullptr);
+    const bool line_ends =
+        unread_.substr(0, options().max_head_bytes).find('\n') != std::string_view::npos;
+    Refuse(line_ends ? 431 : 414,
+           line_ends ? "the request head is too large" : "the request line is too long", nullptr);
     return true;
   }
   if (scan.state == HeadScan::State::kIncomplete) {
@@ -259,7 +262,7 @@ void Connection::Dispatch(std::string_view block) {
   try {
     handler.OnRequest(exchange);
   } catch (const std::exception& error) {
-    spdlog::error("{} {} {}: {}", head.id, head.method, head.target, error.what());
+    spdlog::error("{} {} {}: {}", head.id, head.method, LoggedTarget(head.target), error.what());
     if (exchange->TakeBack()) Reply(head, handler.ServerError(500, "internal error", &head));
   }
 }

@@ -26,7 +26,7 @@ struct ServerOptions {
   std::string certificate;
   std::string private_key;
 
-  std::size_t max_head_bytes = 32 << 10;      // request line and header fields: else 431
+  std::size_t max_head_bytes = 32 << 10;      // request line and header fields: else 414 or 431
   std::size_t max_header_fields = 128;        // else 431
   std::uint64_t max_body_bytes = 5ULL << 40;  // else 413
   std::size_t collect_bytes = 1 << 20;        // bodies up to this are read on the loop

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "mkvcore/http/access_log.h"
 #include "mkvcore/http/connection.h"
 
 namespace mkv::http {
@@ -13,7 +14,7 @@ SocketExchange::SocketExchange(std::shared_ptr<Connection> connection)
 
 SocketExchange::~SocketExchange() {
   if (answered_) return;
-  spdlog::error("{} {} {}: dropped unanswered", head_.id, head_.method, head_.target);
+  spdlog::error("{} {} {}: dropped unanswered", head_.id, head_.method, LoggedTarget(head_.target));
   EventLoop& events = loop();
   events.Post([connection = std::move(connection_), head = std::move(head_)] {
     connection->OnDropped(head);

@@ -35,17 +35,21 @@ void SocketTransfer::Run(const std::function<void(Transfer&)>& work, Handler& ha
     try {
       work(*this);
       if (stage_ == Stage::kUnanswered) {
-        spdlog::error("{} {} {}: left unanswered", head_->id, head_->method, head_->target);
+        spdlog::error("{} {} {}: left unanswered", head_->id, head_->method,
+                      LoggedTarget(head_->target));
         Fail(500, "the request was not answered", handler);
       }
     } catch (const TransferError& error) {
-      spdlog::info("{} {} {}: {}", head_->id, head_->method, head_->target, error.what());
+      spdlog::info("{} {} {}: {}", head_->id, head_->method, LoggedTarget(head_->target),
+                   error.what());
       Fail(error.status(), error.what(), handler);
     } catch (const std::exception& error) {
-      spdlog::error("{} {} {}: {}", head_->id, head_->method, head_->target, error.what());
+      spdlog::error("{} {} {}: {}", head_->id, head_->method, LoggedTarget(head_->target),
+                    error.what());
       Fail(500, "internal error", handler);
     } catch (...) {
-      spdlog::error("{} {} {}: unknown exception", head_->id, head_->method, head_->target);
+      spdlog::error("{} {} {}: unknown exception", head_->id, head_->method,
+                    LoggedTarget(head_->target));
       Fail(500, "internal error", handler);
     }
   } catch (const std::exception& error) {
@@ -126,7 +130,7 @@ void SocketTransfer::FinishReply() {
   if (stage_ != Stage::kStreaming) throw std::logic_error("FinishReply() without StartReply()");
   if (!bodyless_ && length_ && written_ < *length_) {
     spdlog::error("{} {} {}: answer of {} bytes ended after {}", head_->id, head_->method,
-                  head_->target, *length_, written_);
+                  LoggedTarget(head_->target), *length_, written_);
     Abort();
     return;
   }

@@ -120,7 +120,7 @@ void Redirector::TryNext(const std::shared_ptr<Search>& search) {
 }
 
 void Redirector::RedirectTo(const BlobLocation& replica, Search& search) {
-  std::string url = replica.Url();
+  std::string url = replica.Url(store_.volumes().options().scheme());
   if (const std::string& key = store_.volumes().options().key; !key.empty()) {
     const auto expires = std::chrono::system_clock::now() + kLinkLifetime;
     url += LinkSignature(replica, std::chrono::system_clock::to_time_t(expires), key);

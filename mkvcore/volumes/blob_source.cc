@@ -20,7 +20,7 @@ BlobSource::BlobSource(VolumeClient& client, BlobLocation blob, const std::strin
     : client_(client),
       blob_(std::move(blob)),
       session_(client.sessions().Borrow()),
-      request_(std::make_unique<VolumeRequest>(*session_, blob_.Url())),
+      request_(std::make_unique<VolumeRequest>(*session_, blob_.Url(client_.options().scheme()))),
       waiting_since_(Clock::now()) {
   request_->Set(CURLOPT_BUFFERSIZE, kReceiveBuffer);
   if (!range.empty()) request_->Set(CURLOPT_RANGE, range.c_str());
@@ -104,7 +104,7 @@ void BlobSource::Fail(const std::string& why) {
   } else {
     client_.health().Failed(blob_.volume);
   }
-  throw SourceError(blob_.Url() + " can not be read: " + why);
+  throw SourceError(blob_.Url(client_.options().scheme()) + " can not be read: " + why);
 }
 
 }  // namespace mkv

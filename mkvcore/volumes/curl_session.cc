@@ -71,6 +71,8 @@ CURL* CurlSession::TakeHandle() {
   set(CURLOPT_NOPROXY, "*");
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));  // or later
+  if (!options_.authorities.empty()) set(CURLOPT_CAINFO, options_.authorities.c_str());
   set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_HTTPHEADER, headers_.get());

@@ -38,7 +38,7 @@ class LoopVolumeClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void Head(const BlobLocation& blob, Callback done) {
-    auto request = std::make_unique<VolumeRequest>(session_, blob.Url());
+    auto request = std::make_unique<VolumeRequest>(session_, blob.Url(session_.options().scheme()));
     request->Set(CURLOPT_NOBODY, 1L);
     Start(std::move(request), blob.volume, std::move(done));
   }

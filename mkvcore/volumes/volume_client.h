@@ -29,7 +29,10 @@ struct BlobLocation {
   std::string volume;
   std::string path;
 
-  std::string Url() const { return "http://" + volume + path; }
+  // `scheme` is VolumeOptions::scheme(): how a volume is reached is no part of its name.
+  std::string Url(std::string_view scheme = "http") const {
+    return std::string(scheme) + "://" + volume + path;
+  }
 };
 
 // What became of one request to one volume.

@@ -26,6 +26,11 @@ struct VolumeOptions {
   // Sent as `X-Mkv-Volume-Key` when not empty: volumes that know it take writes and listings from
   // nobody else.
   std::string key;
+  // https instead of http, for all volumes; their certificates must be good for the hosts in their
+  // names, by the authorities in the PEM file `authorities` (empty: those of the machine).
+  bool tls = false;
+  std::string authorities;
+  const char* scheme() const { return tls ? "https" : "http"; }
   // A longer directory listing is a failure. A million entries take 100 to 350 MB.
   std::size_t listing_bytes = std::size_t{512} << 20;
 };

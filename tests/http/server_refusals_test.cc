@@ -62,9 +62,19 @@ TEST(ServerRefusals, AHeadAboveTheLimitGets431WhetherItEndsOrNot) {
   EXPECT_EQ(StatusOf(AskToEnd(serving,
                               Request("GET", "/hello", "A: " + std::string(2000, 'a') + "\r\n"))),
             431);
-  EXPECT_EQ(StatusOf(AskToEnd(serving, "GET /" + std::string(200'000, 'a'))), 431);
   EXPECT_EQ(StatusOf(serving.Ask(Request("GET", "/hello", "A: " + std::string(900, 'a') + "\r\n"))),
             200);
+}
+
+TEST(ServerRefusals, ARequestLineAboveTheLimitGets414WhetherItEndsOrNot) {
+  ServerOptions options;
+  options.max_head_bytes = 1000;
+  const Serving serving(options);
+  EXPECT_EQ(StatusOf(AskToEnd(serving, "GET /" + std::string(200'000, 'a'))), 414);
+  EXPECT_EQ(StatusOf(AskToEnd(serving, Request("GET", "/" + std::string(2000, 'a')))), 414);
+  EXPECT_EQ(StatusOf(AskToEnd(serving, Request("GET", "/" + std::string(900, 'a'),
+                                               "A: " + std::string(900, 'a') + "\r\n"))),
+            431);
 }
 
 TEST(ServerRefusals, TooManyFieldsGet431) {

@@ -21,16 +21,19 @@ Cluster::Cluster(ClusterOptions options) : options_(std::move(options)) {
                                   .subvolumes = options_.subvolumes,
                                   .arguments = options_.arguments,
                                   .environment = std::move(environment),
-                                  .authority = options_.authority});
+                                  .authority = options_.authority,
+                                  .run_by = options_.run_by});
   client_.Trust(options_.authority);
 }
 
 NginxVolume& Cluster::AddVolume() {
   const std::string name = "volume" + std::to_string(volumes_.size() + 1);
-  volumes_.push_back(
-      std::make_unique<NginxVolume>(NginxVolumeOptions{.folder = folder_.path() / name,
-                                                       .subvolumes = options_.subvolumes,
-                                                       .key = options_.volume_key}));
+  volumes_.push_back(std::make_unique<NginxVolume>(
+      NginxVolumeOptions{.folder = folder_.path() / name,
+                         .subvolumes = options_.subvolumes,
+                         .key = options_.volume_key,
+                         .certificate = options_.volume_certificate,
+                         .certificate_key = options_.volume_certificate_key}));
   return *volumes_.back();
 }
 

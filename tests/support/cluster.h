@@ -11,6 +11,7 @@
 #define TESTS_SUPPORT_CLUSTER_H_
 
 #include <cstddef>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,10 +30,14 @@ struct ClusterOptions {
   std::size_t volumes = 3;
   unsigned replicas = 3;
   unsigned subvolumes = 10;
-  std::string volume_key = {};              // for the volumes and the gateway
+  std::string volume_key = {};  // for the volumes and the gateway
+  // The volumes' certificate and its key; the gateway wants -volumes-tls and -volumes-ca.
+  std::filesystem::path volume_certificate = {};
+  std::filesystem::path volume_certificate_key = {};
   std::vector<std::string> arguments = {};  // further options of the gateway
   std::map<std::string, std::optional<std::string>> environment = {};  // the gateway's
   std::string authority = {};                                          // as GatewayOptions has it
+  std::vector<std::string> run_by = {};                                // the same
 };
 
 class Cluster {

@@ -48,17 +48,12 @@ std::string Gateway::Url(std::string_view key) const { return url() + UrlEncode(
 std::filesystem::path Gateway::LogFile() const { return options_.index.string() + ".log"; }
 
 std::vector<std::string> Gateway::CommandLine() const {
-  std::vector<std::string> arguments = {MKV_BINARY,
-                                        "-volumes",
-                                        Joined(options_.volumes),
-                                        "-db",
-                                        options_.index.string(),
-                                        "-replicas",
-                                        std::to_string(options_.replicas),
-                                        "-subvolumes",
-                                        std::to_string(options_.subvolumes),
-                                        "-port",
-                                        std::to_string(options_.port)};
+  std::vector<std::string> arguments = options_.run_by;
+  arguments.insert(
+      arguments.end(),
+      {MKV_BINARY, "-volumes", Joined(options_.volumes), "-db", options_.index.string(),
+       "-replicas", std::to_string(options_.replicas), "-subvolumes",
+       std::to_string(options_.subvolumes), "-port", std::to_string(options_.port)});
   arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
   return arguments;
 }

@@ -33,6 +33,7 @@ struct GatewayOptions {
   std::map<std::string, std::optional<std::string>> environment = {};
   // Set with -cert and -key among the arguments: whom clients are to trust.
   std::string authority = {};
+  std::vector<std::string> run_by = {};  // a command in front, such as {"prlimit", "--nofile=80"}
 };
 
 class Gateway {

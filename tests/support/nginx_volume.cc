@@ -54,6 +54,8 @@ bool NginxVolume::TryStart() {
                                      {"LISTEN", "127.0.0.1"},
                                      {"SUBVOLUMES", std::to_string(options_.subvolumes)},
                                      {"WORKERS", "2"},
+                                     {"CERT", options_.certificate.string()},
+                                     {"KEY", options_.certificate_key.string()},
                                      {"MKV_VOLUME_KEY", options_.key}},
                      .output = options_.folder.string() + ".log",
                      .own_group = true,

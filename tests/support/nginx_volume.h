@@ -28,7 +28,10 @@ struct NginxVolumeOptions {
   std::uint16_t port = 0;          // 0: a free one
   std::string host = "127.0.0.1";  // in its name; "localhost" where a fixture has it
   unsigned subvolumes = 10;
-  std::string key = {};                  // MKV_VOLUME_KEY
+  std::string key = {};  // MKV_VOLUME_KEY
+  // Both or none: speaks TLS. Then url() begins with https.
+  std::filesystem::path certificate = {};
+  std::filesystem::path certificate_key = {};
   std::vector<std::string> run_by = {};  // a command in front, such as {"setpriv", "--reuid=65534"}
 };
 
@@ -40,7 +43,9 @@ class NginxVolume {
   NginxVolume& operator=(NginxVolume&&) = delete;
 
   std::string name() const { return options_.host + ":" + std::to_string(options_.port); }
-  std::string url() const { return "http://" + name(); }
+  std::string url() const {
+    return (options_.certificate.empty() ? "http://" : "https://") + name();
+  }
   std::uint16_t port() const { return options_.port; }
   const std::filesystem::path& folder() const { return options_.folder; }
   pid_t pid() const;  // nginx's master process

@@ -1,0 +1,46 @@
+// The gateway runs out of descriptors.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/gateway/gateway_test.h"
+#include "tests/support/raw_connection.h"
+
+namespace mkv::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class Descriptors : public GatewayTest {};
+
+TEST_F(Descriptors, RunningOutOfThemIsToldAndEndsWithTheConnectionsThatHoldThem) {
+  // More connections than descriptors, so that accept(2) fails and not the limit before it.
+  Start({.arguments = {"-max-connections", "100000"}, .run_by = {"prlimit", "--nofile=100:100"}});
+  ASSERT_EQ(cluster().Put("/key", "value").status, 201);
+  std::vector<RawConnection> holding;
+  for (int i = 0; i < 150; ++i) {
+    holding.emplace_back(cluster().gateway().port());
+    // Inside a request, so that none can be closed as idle.
+    holding.back().Send("GET /key HTTP/1.1\r\n");
+  }
+  for (int i = 0; i < 500; ++i) {
+    if (cluster().gateway().Log().find("can not accept a connection") != std::string::npos) break;
+    std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_THAT(cluster().gateway().Log(), HasSubstr("can not accept a connection: Too many open"));
+  // Those that were accepted are served all the same.
+  holding.front().Send("Host: x\r\n\r\n");
+  EXPECT_THAT(holding.front().ReadResponse(), StartsWith("HTTP/1.1 "));
+  holding.clear();
+  EXPECT_EQ(cluster().Get("/key").body, "value");
+  EXPECT_EQ(cluster().Put("/other", "value").status, 201);
+}
+
+}  // namespace
+}  // namespace mkv::testing

@@ -20,7 +20,7 @@ BlobSource::BlobSource(VolumeClient& client, BlobLocation blob, const std::strin
     : client_(client),
       blob_(std::move(blob)),
       session_(client.sessions().Borrow()),
-      request_(std::make_unique<VolumeRequest>(*session_, blob_.Url(client_.options().scheme()))),
+      request_(std::make_unique<VolumeRequest>(*session_, blob_)),
       waiting_since_(Clock::now()) {
   request_->Set(CURLOPT_BUFFERSIZE, kReceiveBuffer);
   if (!range.empty()) request_->Set(CURLOPT_RANGE, range.c_str());

@@ -38,13 +38,13 @@ class LoopVolumeClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void Head(const BlobLocation& blob, Callback done) {
-    auto request = std::make_unique<VolumeRequest>(session_, blob.Url(session_.options().scheme()));
+    auto request = std::make_unique<VolumeRequest>(session_, blob);
     request->Set(CURLOPT_NOBODY, 1L);
     Start(std::move(request), blob.volume, std::move(done));
   }
 
   void Get(const BlobLocation& blob, std::size_t size, ValueCallback done) {
-    auto request = std::make_unique<VolumeRequest>(session_, blob.Url());
+    auto request = std::make_unique<VolumeRequest>(session_, blob);
     const auto value = std::make_shared<std::string>();
     value->reserve(size);
     request->set_body_matters(true);

@@ -17,9 +17,7 @@ constexpr std::uint64_t kUploadBuffer = 128 << 10;
 
 ReplicaTransfer::ReplicaTransfer(CurlSession& session, const BlobLocation& blob,
                                  const ReplicaFeed& feed, Connection connection)
-    : feed_(feed),
-      timeouts_(session.options().timeouts),
-      request_(session, blob.Url(session.options().scheme())) {
+    : feed_(feed), timeouts_(session.options().timeouts), request_(session, blob) {
   RequireBlobPath(blob.path);
   const std::uint64_t expected = feed.size().value_or(kUploadBuffer);
   request_.Set(CURLOPT_UPLOAD, 1L);

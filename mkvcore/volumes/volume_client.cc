@@ -71,8 +71,7 @@ std::vector<VolumeAnswer> VolumeClient::Head(std::span<const BlobLocation> blobs
   const auto session = sessions_->Borrow();
   Requests requests;
   for (const BlobLocation& blob : blobs) {
-    auto& request = *requests.emplace_back(
-        std::make_unique<VolumeRequest>(*session, blob.Url(options_.scheme())));
+    auto& request = *requests.emplace_back(std::make_unique<VolumeRequest>(*session, blob));
     request.Set(CURLOPT_NOBODY, 1L);
     request.Set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeouts().head.count()));
   }
@@ -84,8 +83,7 @@ std::vector<VolumeAnswer> VolumeClient::Delete(std::span<const BlobLocation> blo
   const auto session = sessions_->Borrow();
   Requests requests;
   for (const BlobLocation& blob : blobs) {
-    auto& request = *requests.emplace_back(
-        std::make_unique<VolumeRequest>(*session, blob.Url(options_.scheme())));
+    auto& request = *requests.emplace_back(std::make_unique<VolumeRequest>(*session, blob));
     request.Set(CURLOPT_CUSTOMREQUEST, "DELETE");
     request.Set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeouts().remove.count()));
   }
@@ -95,7 +93,7 @@ std::vector<VolumeAnswer> VolumeClient::Delete(std::span<const BlobLocation> blo
 VolumeAnswer VolumeClient::Get(const BlobLocation& blob, const std::string& range,
                                const std::function<bool(std::string_view piece)>& sink) {
   const auto session = sessions_->Borrow();
-  VolumeRequest request(*session, blob.Url(options_.scheme()));
+  VolumeRequest request(*session, blob);
   request.Set(CURLOPT_BUFFERSIZE, kReceiveBuffer);
   if (!range.empty()) request.Set(CURLOPT_RANGE, range.c_str());
   request.set_body_matters(true);

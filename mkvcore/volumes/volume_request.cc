@@ -5,9 +5,9 @@
 
 namespace mkv {
 
-VolumeRequest::VolumeRequest(CurlSession& session, const std::string& url)
+VolumeRequest::VolumeRequest(CurlSession& session, const BlobLocation& blob)
     : session_(session), easy_(session.TakeHandle()) {
-  Set(CURLOPT_URL, url.c_str());
+  Set(CURLOPT_URL, blob.Url(session.options().scheme()).c_str());
   Set(CURLOPT_PRIVATE, this);
   Set(CURLOPT_ERRORBUFFER, error_.data());
   Set(CURLOPT_HEADERFUNCTION, &OnHeader);

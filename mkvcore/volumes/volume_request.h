@@ -25,8 +25,8 @@ class VolumeRequest {
   enum class Taken { kAll, kPause, kStop };
   using BodySink = std::function<Taken(std::string_view)>;
 
-  // A GET of `url`, until easy() is told otherwise.
-  VolumeRequest(CurlSession& session, const std::string& url);
+  // A GET of the blob, until easy() is told otherwise.
+  VolumeRequest(CurlSession& session, const BlobLocation& blob);
   ~VolumeRequest();  // breaks off what is under way
   VolumeRequest(const VolumeRequest&) = delete;
   VolumeRequest& operator=(const VolumeRequest&) = delete;

@@ -46,11 +46,13 @@ TEST_F(VolumeTls, ValuesAreStoredReadAndDeletedOverIt) {
   // Through the gateway, as S3 reads.
   EXPECT_EQ(Do("GET", "/large?x-id=GetObject").status, 404) << "of no bucket";
   EXPECT_EQ(cluster().Put("/bucket/large", large).status, 201);
+  EXPECT_EQ(cluster().Put("/bucket/small", "value").status, 201);
+  EXPECT_EQ(Do("GET", "/bucket/small?x-id=GetObject").body, "value");
   const HttpResponse streamed = Do("GET", "/bucket/large?x-id=GetObject");
   EXPECT_EQ(streamed.status, 200);
   EXPECT_EQ(streamed.body, large);
   EXPECT_EQ(cluster().Rebalance("/small").status, 204);
-  for (const std::string key : {"/small", "/large", "/bucket/large"}) {
+  for (const std::string key : {"/small", "/large", "/bucket/small", "/bucket/large"}) {
     EXPECT_EQ(cluster().Delete(key).status, 204);
   }
   EXPECT_TRUE(cluster().Files().empty());

@@ -23,36 +23,51 @@ bool Contains(const std::vector<std::string>& volumes, const std::string& volume
   return std::find(volumes.begin(), volumes.end(), volume) != volumes.end();
 }
 
-// A replica that must be the value that the index knows: another one has no end, so that no volume
-// stores the copy.
+// A replica up to this size is read whole before it is written: over connections that are kept, and
+// again if one has just been closed. Streaming needs a fresh one for each volume, which costs more
+// than a small value does.
+constexpr std::uint64_t kMaxHeld = 64 << 10;
+
+// Whether what passes is the value that the index knows, as far as it knows it.
+class ValueCheck {
+ public:
+  explicit ValueCheck(const Object& object)
+      : object_(object), hasher_(/*md5=*/!KnowsCrc() && !object.record.hash.empty()) {}
+
+  void Update(std::string_view bytes) { hasher_.Update(bytes); }
+  // At the end, once.
+  bool Holds() {
+    if (object_.metadata && object_.metadata->size() != hasher_.size()) return false;
+    if (KnowsCrc()) return object_.metadata->crc32c() == hasher_.crc32c();
+    const auto md5 = hasher_.TakeMd5();
+    return !md5 || fmt::format("{:02x}", fmt::join(*md5, "")) == object_.record.hash;
+  }
+
+ private:
+  bool KnowsCrc() const { return object_.metadata && object_.metadata->has_crc32c(); }
+
+  const Object& object_;
+  ValueHasher hasher_;
+};
+
+// A replica that must be the value: another one has no end, so that no volume stores the copy.
 class VerifiedSource : public Source {
  public:
-  VerifiedSource(Source& replica, const Object& object)
-      : replica_(replica), object_(object), hasher_(/*md5=*/!KnowsCrc() && KnowsMd5()) {}
+  VerifiedSource(Source& replica, const Object& object) : replica_(replica), check_(object) {}
 
   std::optional<std::uint64_t> size() const override { return replica_.size(); }
   Chunk Read(std::span<char> buffer) override {
     const Chunk chunk = replica_.Read(buffer);
-    if (chunk.state == State::kData) hasher_.Update({buffer.data(), chunk.bytes});
-    if (chunk.state == State::kEnd && !Matches()) throw SourceError("it is damaged");
+    if (chunk.state == State::kData) check_.Update({buffer.data(), chunk.bytes});
+    if (chunk.state == State::kEnd && !check_.Holds()) throw SourceError("it is damaged");
     return chunk;
   }
   int poll_fd() const override { return replica_.poll_fd(); }
   short poll_events() const override { return replica_.poll_events(); }
 
  private:
-  bool KnowsCrc() const { return object_.metadata && object_.metadata->has_crc32c(); }
-  bool KnowsMd5() const { return !object_.record.hash.empty(); }
-  bool Matches() {
-    if (object_.metadata && object_.metadata->size() != hasher_.size()) return false;
-    if (KnowsCrc()) return object_.metadata->crc32c() == hasher_.crc32c();
-    return !KnowsMd5() ||
-           fmt::format("{:02x}", fmt::join(*hasher_.TakeMd5(), "")) == object_.record.hash;
-  }
-
   Source& replica_;
-  const Object& object_;
-  ValueHasher hasher_;
+  ValueCheck check_;
 };
 
 // Who changed what the sidecar says wrote it to the volumes of the record, and not to those where a
@@ -62,6 +77,19 @@ bool SidecarIsAnother(const Object& now, const Object& before) {
          now.metadata->SerializeAsString() != before.metadata->SerializeAsString();
 }
 
+std::string ReadWhole(VolumeClient& volumes, const BlobLocation& replica, const Object& object) {
+  std::string value;
+  const VolumeAnswer answer = volumes.GetWhole(replica, kMaxHeld, &value);
+  if (!answer.ok()) {
+    throw SourceError(answer.error.empty() ? "status " + std::to_string(answer.status)
+                                           : answer.error);
+  }
+  ValueCheck check(object);
+  check.Update(value);
+  if (!check.Holds()) throw SourceError("it is damaged");
+  return value;
+}
+
 }  // namespace
 
 struct Store::MovePlan {
@@ -69,6 +97,7 @@ struct Store::MovePlan {
   std::vector<std::string> targets;  // where the key will be, in placement order
   std::vector<std::string> holders;  // of the record's volumes, those that have the blob
   std::vector<std::string> missing;  // targets that do not
+  std::uint64_t size = 0;            // of the value
   BlobWrite copy;
 };
 
@@ -82,7 +111,7 @@ Outcome Store::Rebalance(std::string_view key) {
 
 Store::MoveResult Store::RebalanceQuietly(std::string_view key,
                                           const std::vector<std::string>& distrusted) {
-  MovePlan plan{{}, {}, {}, {}, BlobWrite(index_, handled_, generations_.Next())};
+  MovePlan plan{{}, {}, {}, {}, 0, BlobWrite(index_, handled_, generations_.Next())};
   const Outcome planned = PlanMove(key, distrusted, plan);
   if (planned != Outcome::kDone) return {planned, false};
   if (plan.targets == plan.object.record.volumes && plan.missing.empty()) {
@@ -157,6 +186,7 @@ Outcome Store::PlanMove(std::string_view key, const std::vector<std::string>& di
                  plan.targets.size());
     return Outcome::kImpossible;
   }
+  plan.size = answers[plan.holders.front()].content_length.value_or(kMaxHeld + 1);
   for (const std::string& volume : plan.targets) {
     if (!Contains(plan.holders, volume)) plan.missing.push_back(volume);
   }
@@ -183,9 +213,14 @@ bool Store::CopyReplicas(MovePlan& plan) {
     request.wanted = request.candidates.size();
     request.md5 = false;
     try {
-      BlobSource replica(volumes_, from);
-      VerifiedSource source(replica, plan.object);
-      if (!plan.copy.Write(volumes_, source, request).digest) return false;
+      if (plan.size <= kMaxHeld) {
+        MemorySource source(ReadWhole(volumes_, from, plan.object));
+        if (!plan.copy.Write(volumes_, source, request).digest) return false;
+      } else {
+        BlobSource replica(volumes_, from);
+        VerifiedSource source(replica, plan.object);
+        if (!plan.copy.Write(volumes_, source, request).digest) return false;
+      }
     } catch (const SourceError& error) {
       spdlog::warn("rebalance: {} can not be copied: {}", from.Url(), error.what());
       continue;

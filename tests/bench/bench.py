@@ -36,10 +36,10 @@ GROUPS = [
 class Settings:
     """What the rows share: how long and how much to measure, and files that several of them use."""
 
-    def __init__(self, quick, runs, folder):
+    def __init__(self, quick, runs, seconds, folder):
         self.quick = quick
         self.runs = runs or (3 if quick else 5)
-        self.seconds = 1 if quick else 4
+        self.seconds = seconds or (1 if quick else 4)
         self.folder = folder
 
     def scaled(self, count):
@@ -67,6 +67,7 @@ def main():
     parser = argparse.ArgumentParser(prog="./mkv bench", description=__doc__.split(".")[0] + ".")
     parser.add_argument("--quick", action="store_true", help="shorter runs, under three minutes")
     parser.add_argument("--runs", type=int, help="runs of each row and side (5; quick: 3)")
+    parser.add_argument("--seconds", type=int, help="length of a run of wrk (4; quick: 1)")
     parser.add_argument("--resources", action="store_true",
                         help="also memory, CPU per GB, start-up, and growth with the keys")
     parser.add_argument("--publish", metavar="NAME",
@@ -82,7 +83,9 @@ def main():
     results = []
     started = time.time()
     with tempfile.TemporaryDirectory(prefix="mkv-bench-") as folder:
-        settings = Settings(arguments.quick, arguments.runs, pathlib.Path(folder))
+        settings = Settings(
+            arguments.quick, arguments.runs, arguments.seconds, pathlib.Path(folder)
+        )
         print(report.header(), flush=True)
         for group in [known[name] for name in arguments.rows] or GROUPS:
             for row in group(settings):

@@ -273,6 +273,38 @@ class PresignedUrls(Tests):
                 plain = f"{CLUSTER.url}/{self.bucket}/described-{version}"
                 self.assertEqual(fetch(plain), b"described")
 
+    def test_carry_an_upload_in_parts(self):
+        parts = [b"1" * (5 << 20), b"2"]
+        for version in ("s3", "s3v4"):
+            with self.subTest(version):
+                s3 = client(signature_version=version)
+                where = {"Bucket": self.bucket, "Key": f"parts-{version}"}
+                # boto3 1.26 signs `?uploads?uploads` with Version 2.
+                creator = s3 if IS_NEWER else client(signature_version="s3v4")
+                create = creator.generate_presigned_url("create_multipart_upload", where)
+                created = fetch(create, "POST").decode()
+                upload = created.split("<UploadId>")[1].split("</UploadId>")[0]
+                body = "<CompleteMultipartUpload>"
+                for number, part in enumerate(parts, 1):
+                    put = s3.generate_presigned_url("upload_part", {
+                        **where, "UploadId": upload, "PartNumber": number})
+                    request = urllib.request.Request(put, data=part, method="PUT",
+                                                     headers={"Content-Type": ""})
+                    with urllib.request.urlopen(request) as answer:
+                        body += (f"<Part><PartNumber>{number}</PartNumber>"
+                                 f"<ETag>{answer.headers['ETag']}</ETag></Part>")
+                complete = s3.generate_presigned_url("complete_multipart_upload",
+                                                     {**where, "UploadId": upload})
+                answer = fetch(complete, "POST", f"{body}</CompleteMultipartUpload>".encode(),
+                               {"Content-Type": ""})
+                self.assertIn(b"-2&quot;" if b"&quot;" in answer else b'-2"', answer)
+                self.assertEqual(self.s3.get_object(**where)["Body"].read(), b"".join(parts))
+                listed = s3.generate_presigned_url("list_parts", {**where, "UploadId": upload})
+                with self.assertRaises(urllib.error.HTTPError) as refused:
+                    fetch(listed)
+                with refused.exception as answer:
+                    self.assertIn(b"<Code>NoSuchUpload</Code>", answer.read())
+
     def test_default_to_sigv2(self):
         url = client().generate_presigned_url("get_object", {"Bucket": self.bucket, "Key": "k"})
         self.assertIn("AWSAccessKeyId", urllib.parse.parse_qs(urllib.parse.urlsplit(url).query))
@@ -306,6 +338,24 @@ class Settings(Tests):
         self.s3.put_bucket_tagging(Bucket=self.bucket, Tagging={"TagSet": tags})
         self.assertEqual(self.s3.get_bucket_tagging(Bucket=self.bucket)["TagSet"], tags)
         self.s3.delete_bucket_tagging(Bucket=self.bucket)
+
+    def test_of_an_object_in_parts_leave_it_what_it_is(self):
+        where = {"Bucket": self.bucket, "Key": "parts"}
+        upload = {**where, "UploadId": self.s3.create_multipart_upload(
+            **where, ACL="public-read", Tagging="a=1", Metadata={"m": "1"})["UploadId"]}
+        parts = [{"PartNumber": number, "ETag": self.s3.upload_part(
+            **upload, PartNumber=number, Body=body)["ETag"]}
+            for number, body in ((1, b"1" * (5 << 20)), (2, b"2"))]
+        etag = self.s3.complete_multipart_upload(
+            **upload, MultipartUpload={"Parts": parts})["ETag"]
+        self.assertEqual(self.s3.get_object_tagging(**where)["TagSet"],
+                         [{"Key": "a", "Value": "1"}])
+        self.s3.put_object_tagging(**where, Tagging={"TagSet": [{"Key": "b", "Value": "2"}]})
+        head = self.s3.head_object(**where, PartNumber=2)
+        self.assertEqual((head["ETag"], head["ContentLength"], head["Metadata"]),
+                         (etag, 1, {"m": "1"}))
+        plain = fetch(f"{CLUSTER.url}/{self.bucket}/parts")
+        self.assertEqual(plain, b"1" * (5 << 20) + b"2")
 
     def test_of_acls(self):
         self.put("key", b"value")

@@ -38,10 +38,11 @@ std::vector<std::string> Texts(const XmlBodyElement& rule, std::string_view name
   return texts;
 }
 
-void CheckWildcards(const std::vector<std::string>& patterns, const std::string& element) {
+void CheckWildcards(const std::vector<std::string>& patterns, std::string_view element) {
   for (const std::string& pattern : patterns) {
     if (std::count(pattern.begin(), pattern.end(), '*') > 1) {
-      ThrowInvalid(element + " \"" + pattern + "\" can not have more than one wildcard.");
+      ThrowInvalid(std::string(element).append(" \"").append(pattern).append(
+          "\" can not have more than one wildcard."));
     }
   }
 }

@@ -52,9 +52,9 @@ std::string FormBoundary(const std::string& content_type) {
 }
 
 FormData::FormData(Source& body, std::string_view boundary)
-    : body_(body), delimiter_(std::string("\r\n--").append(boundary)) {
-  // So that the first boundary looks like all others.
-  held_ = kLineEnd;
+    : body_(body),
+      delimiter_(std::string("\r\n--").append(boundary)),
+      held_(kLineEnd) {  // so that the first boundary looks like all others
   ReadFields();
 }
 

@@ -47,7 +47,7 @@ void CheckExpiration(const nlohmann::json& document, std::int64_t now_us) {
 std::uint64_t Number(const nlohmann::json& value) {
   if (value.is_number_unsigned()) return value.get<std::uint64_t>();
   if (value.is_string()) {
-    const std::string& text = value.get_ref<const std::string&>();
+    const auto& text = value.get_ref<const std::string&>();
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error == std::errc() && end == text.data() + text.size()) return number;
@@ -98,7 +98,7 @@ class Conditions {
       ThrowInvalid("Invalid condition: " + condition.dump());
     }
     const std::string name = LowerCase(std::string_view(variable).substr(1));
-    const std::string& text = wanted.get_ref<const std::string&>();
+    const auto& text = wanted.get_ref<const std::string&>();
     const auto field = fields_.find(name);
     const std::string_view value =
         field == fields_.end() ? std::string_view() : std::string_view(field->second);

@@ -143,13 +143,13 @@ void Bucket::SetCors(std::vector<CorsRule> rules) {
   lists = std::move(changed);
 }
 
-std::optional<BucketRegistry::Cached> BucketRegistry::FromCache(std::string_view name,
-                                                                const Object& settings) {
+std::shared_ptr<const BucketRegistry::Cached> BucketRegistry::FromCache(std::string_view name,
+                                                                        const Object& settings) {
   const std::lock_guard lock(mutex_);
   const auto found = cache_.find(name);
-  if (found == cache_.end() || found->second.record != settings.record.Encode() ||
-      found->second.generation != settings.generation()) {
-    return std::nullopt;
+  if (found == cache_.end() || found->second->record != settings.record.Encode() ||
+      found->second->generation != settings.generation()) {
+    return nullptr;
   }
   return found->second;
 }
@@ -157,25 +157,28 @@ std::optional<BucketRegistry::Cached> BucketRegistry::FromCache(std::string_view
 BucketRegistry::Glance BucketRegistry::LookAt(std::string_view name) {
   const std::optional<Object> object = store_.Find(SettingsKey(name));
   if (!object || object->record.unlinked) return {};
-  std::optional<Cached> cached = FromCache(name, *object);
-  return {true, cached ? std::optional(std::move(cached->bucket)) : std::nullopt};
+  const std::shared_ptr<const Cached> cached = FromCache(name, *object);
+  return {true, cached ? std::optional(cached->bucket) : std::nullopt};
 }
 
-std::optional<BucketRegistry::Cached> BucketRegistry::FindCreated(std::string_view name) {
+std::shared_ptr<const BucketRegistry::Cached> BucketRegistry::FindCreated(std::string_view name) {
   const std::optional<Object> object = store_.Find(SettingsKey(name));
-  if (!object || object->record.unlinked) return std::nullopt;
-  if (std::optional<Cached> cached = FromCache(name, *object)) return cached;
+  if (!object || object->record.unlinked) return nullptr;
+  if (std::shared_ptr<const Cached> cached = FromCache(name, *object)) return cached;
   const Object settings = WithMetadata(store_, *object);
   const std::uint64_t size = settings.known().size();
   if (size > kMaxSettingsBytes) throw ReadError("bucket settings are too long", true);
-  Cached read{settings.record.Encode(), settings.generation(), {}, {}};
+  auto read = std::make_shared<Cached>();
+  read->record = settings.record.Encode();
+  read->generation = settings.generation();
   ValueReader(store_.volumes(), settings, size).Read(0, size, [&read](std::string_view piece) {
-    read.text.append(piece);
+    read->text.append(piece);
   });
-  read.bucket = Decode(name, read.text);
+  read->bucket = Decode(name, read->text);
   const std::lock_guard lock(mutex_);
   if (cache_.size() >= kMaxCached) cache_.clear();
-  return cache_[std::string(name)] = std::move(read);
+  cache_[std::string(name)] = read;
+  return read;
 }
 
 bool BucketRegistry::HasKeys(std::string_view name) const {
@@ -189,7 +192,7 @@ bool BucketRegistry::HasKeys(std::string_view name) const {
 }
 
 std::optional<Bucket> BucketRegistry::Find(std::string_view name) {
-  if (std::optional<Cached> created = FindCreated(name)) return std::move(created->bucket);
+  if (const std::shared_ptr<const Cached> created = FindCreated(name)) return created->bucket;
   if (!IsReadableBucketName(name) || !HasKeys(name)) return std::nullopt;
   Bucket implicit;
   implicit.name = name;
@@ -202,11 +205,13 @@ Bucket BucketRegistry::Require(std::string_view name) {
   return *std::move(bucket);
 }
 
-Outcome BucketRegistry::Write(const Bucket& bucket, const std::optional<Cached>& expected) {
-  MemorySource source(Encode(bucket, expected ? expected->text : ""));
+Outcome BucketRegistry::Write(const Bucket& bucket, const Cached* expected) {
+  MemorySource source(Encode(bucket, expected != nullptr ? expected->text : ""));
   Store::ReplaceRequest request;
-  request.condition = [&expected](const std::optional<Object>& current) {
-    if (!current || !expected) return current || expected ? Outcome::kExists : Outcome::kDone;
+  request.condition = [expected](const std::optional<Object>& current) {
+    if (!current || expected == nullptr) {
+      return current || expected != nullptr ? Outcome::kExists : Outcome::kDone;
+    }
     const bool same = current->record.Encode() == expected->record &&
                       current->generation() == expected->generation;
     return same ? Outcome::kDone : Outcome::kExists;
@@ -219,7 +224,7 @@ Outcome BucketRegistry::Write(const Bucket& bucket, const std::optional<Cached>&
 }
 
 bool BucketRegistry::Create(const Bucket& bucket) {
-  return Write(bucket, std::nullopt) == Outcome::kDone;
+  return Write(bucket, nullptr) == Outcome::kDone;
 }
 
 void BucketRegistry::Change(std::string_view name, std::string_view user,
@@ -227,14 +232,14 @@ void BucketRegistry::Change(std::string_view name, std::string_view user,
   // Of those who change it at the same time one succeeds each round.
   constexpr int kMaxRounds = 100;
   for (int round = 0; round < kMaxRounds; ++round) {
-    const std::optional<Cached> present = FindCreated(name);
+    const std::shared_ptr<const Cached> present = FindCreated(name);
     Bucket bucket = present ? present->bucket : Require(name);
     if (!present) {
       bucket.owner = user;
       bucket.created_us = WallClockMicros();
     }
     change(bucket);
-    if (Write(bucket, present) == Outcome::kDone) return;
+    if (Write(bucket, present.get()) == Outcome::kDone) return;
   }
   throw S3Error(ErrorCode::kOperationAborted);
 }

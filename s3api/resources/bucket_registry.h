@@ -96,15 +96,16 @@ class BucketRegistry {
     std::string text;  // with what a newer program may have added
     Bucket bucket;
   };
-  std::optional<Cached> FromCache(std::string_view name, const Object& settings);
-  std::optional<Cached> FindCreated(std::string_view name);
-  // Where the settings are (still) `expected`; nullopt: where there are none.
-  Outcome Write(const Bucket& bucket, const std::optional<Cached>& expected);
+  // Both nullptr when there is none.
+  std::shared_ptr<const Cached> FromCache(std::string_view name, const Object& settings);
+  std::shared_ptr<const Cached> FindCreated(std::string_view name);
+  // Where the settings are (still) `expected`; nullptr: where there are none.
+  Outcome Write(const Bucket& bucket, const Cached* expected);
   bool HasKeys(std::string_view name) const;
 
   Store& store_;
   std::mutex mutex_;
-  std::map<std::string, Cached, std::less<>> cache_;
+  std::map<std::string, std::shared_ptr<const Cached>, std::less<>> cache_;
 };
 
 }  // namespace mkv::s3

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 
 import clients
+import large_file
 from cluster import Cluster
 
 AWS = clients.find("aws")
@@ -128,6 +129,23 @@ class Settings(unittest.TestCase):
                          [("key", "null")])
         with self.assertRaisesRegex(clients.Failed, "NoSuchBucketPolicy"):
             s3api("get-bucket-policy", "--bucket", "settings")
+
+
+class LargeFiles(unittest.TestCase):
+    def test_go_up_across_and_down_in_parts(self):
+        s3("mb", "s3://large")
+        here = large_file.make(path("large.bin"))
+        s3("cp", here, "s3://large/here")
+        s3("cp", "s3://large/here", "s3://large/there")
+        s3("cp", "s3://large/there", path("large-again.bin"))
+        self.assertEqual(large_file.sha256(path("large-again.bin")), large_file.sha256(here))
+        head = s3api("head-object", "--bucket", "large", "--key", "here", "--part-number", "2")
+        self.assertEqual(head["PartsCount"], -(-large_file.SIZE // (8 << 20)))
+        self.assertEqual(s3api("list-multipart-uploads", "--bucket", "large").get("Uploads"), None)
+        # A pipe, whose length is not known.
+        s3("cp", "-", "s3://large/piped", stdin=here.read_bytes()[:20_000_000])
+        self.assertRegex(s3("ls", "s3://large/piped"), " 20000000 piped")
+        s3("rb", "--force", "s3://large")
 
 
 class Sync(unittest.TestCase):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import clients
+import large_file
 from cluster import ROOT, Cluster
 
 SOURCES = ROOT / "compat" / "javascript"
@@ -36,8 +37,10 @@ def main():
     node = clients.find("node")
     install()
     with Cluster() as cluster:
+        large = large_file.make(cluster.folder / "large")
         ended = subprocess.run([node, "--test", "sdk.test.mjs"], cwd=BUILD, check=False,
-                               env=cluster.environment(MKV_URL=cluster.url))
+                               env=cluster.environment(MKV_URL=cluster.url,
+                                                       MKV_LARGE_FILE=str(large)))
         if ended.returncode != 0:
             print("The end of the gateway's log:")
             print("\n".join(cluster.log().splitlines()[-40:]))

@@ -4,6 +4,7 @@ import json
 import unittest
 
 import clients
+import large_file
 import tree
 from cluster import ACCESS_KEY, REGION, SECRET_KEY, Cluster
 
@@ -19,7 +20,7 @@ def rclone(*arguments, stdin=None):
         RCLONE_CONFIG_MKV_SECRET_ACCESS_KEY=SECRET_KEY,
         RCLONE_CONFIG_MKV_ENDPOINT=CLUSTER.url,
         RCLONE_CONFIG_MKV_REGION=REGION,
-        RCLONE_S3_UPLOAD_CUTOFF="4G",
+        RCLONE_S3_UPLOAD_CUTOFF="16M",
         RCLONE_LOW_LEVEL_RETRIES="1",
         RCLONE_RETRIES="1",
     )
@@ -66,6 +67,17 @@ class ATree(unittest.TestCase):
             self.assertEqual(listed, count - 1)
             rclone("purge", "mkv:tree", *many)
             self.assertNotIn("tree/", rclone("lsf", "mkv:"))
+
+
+class LargeFiles(unittest.TestCase):
+    def test_go_up_across_and_down_in_parts(self):
+        here = large_file.make(CLUSTER.folder / "large/file")
+        rclone("copy", here, "mkv:large/there")
+        rclone("check", here.parent, "mkv:large/there")
+        rclone("--s3-copy-cutoff", "16M", "copyto", "mkv:large/there/file", "mkv:large/copied")
+        rclone("copyto", "mkv:large/copied", CLUSTER.folder / "large-again")
+        self.assertEqual(large_file.sha256(CLUSTER.folder / "large-again"), large_file.sha256(here))
+        rclone("purge", "mkv:large")
 
 
 class Commands(unittest.TestCase):

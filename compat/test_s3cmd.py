@@ -3,6 +3,7 @@
 import unittest
 
 import clients
+import large_file
 from cluster import ACCESS_KEY, SECRET_KEY, Cluster
 
 S3CMD = clients.find("s3cmd")
@@ -14,7 +15,7 @@ def s3cmd(*arguments, stdin=None):
     command = [
         S3CMD, "--config", "/dev/null", "--no-ssl", "--host", host, "--host-bucket", host,
         "--access_key", ACCESS_KEY, "--secret_key", SECRET_KEY, "--region", "us-east-1",
-        "--no-progress", "--disable-multipart", *arguments,
+        "--no-progress", *arguments,
     ]
     return clients.run(command, CLUSTER.environment(), stdin=stdin).decode()
 
@@ -52,6 +53,18 @@ class S3cmd(unittest.TestCase):
         s3cmd("del", "--recursive", "--force", "s3://s3cmd")
         s3cmd("rb", "s3://s3cmd")
         self.assertNotIn("s3://s3cmd", s3cmd("ls"))
+
+    def test_large_files_go_up_and_down_in_parts(self):
+        s3cmd("mb", "s3://large")
+        here, there = large_file.make(CLUSTER.folder / "large"), CLUSTER.folder / "large-again"
+        s3cmd("put", here, "s3://large/file")  # 15 MB a part
+        self.assertIn("s3://large/file", s3cmd("ls", "s3://large"))
+        s3cmd("get", "s3://large/file", there)
+        self.assertEqual(large_file.sha256(there), large_file.sha256(here))
+        s3cmd("put", "--multipart-chunk-size-mb", "5", "-", "s3://large/piped",
+              stdin=here.read_bytes()[:12_000_000])
+        self.assertRegex(s3cmd("ls", "s3://large/piped"), " 12000000 ")
+        s3cmd("rb", "--recursive", "--force", "s3://large")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 // The JavaScript SDK against the gateway at $MKV_URL; run by compat/test_javascript.py.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
 import {
   CopyObjectCommand, CreateBucketCommand, DeleteBucketCommand, DeleteObjectCommand,
@@ -9,6 +12,7 @@ import {
   ListBucketsCommand, PutBucketCorsCommand, PutObjectAclCommand, PutObjectCommand,
   PutObjectTaggingCommand, S3Client, paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 
 const s3 = new S3Client({ endpoint: process.env.MKV_URL, forcePathStyle: true });
@@ -43,6 +47,31 @@ test('a bucket and what is in it', async (t) => {
     assert.ok(bytes.equals(await got.Body.transformToByteArray()));
     const part = await get('stream', { Range: 'bytes=6-11' });
     assert.equal(await part.Body.transformToString(), 'stream');
+  });
+
+  await t.test('a large file goes up in parts and comes down', async () => {
+    const sha256 = async (name) => {
+      const hash = createHash('sha256');
+      await pipeline(createReadStream(name), hash);
+      return hash.digest('hex');
+    };
+    const file = process.env.MKV_LARGE_FILE;
+    const upload = new Upload({
+      client: s3, queueSize: 10, partSize: 8 << 20,
+      params: { Bucket, Key: 'large', Body: createReadStream(file), ContentType: 'a/b' },
+    });
+    const { ETag } = await upload.done();
+    assert.match(ETag, /-\d+"$/);
+    const got = await get('large');
+    assert.equal(got.ContentType, 'a/b');
+    await pipeline(got.Body, createWriteStream(`${file}.again`));
+    assert.equal(await sha256(`${file}.again`), await sha256(file));
+    const aborted = new Upload(
+        { client: s3, params: { Bucket, Key: 'aborted', Body: createReadStream(file) } });
+    const done = aborted.done();
+    await aborted.abort();
+    await assert.rejects(done, { name: 'AbortError' });
+    await s3.send(new DeleteObjectCommand({ Bucket, Key: 'large' }));
   });
 
   await t.test('copies, conditions and errors', async () => {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include "tests/s3_gateway/s3_gateway_test.h"
 
@@ -14,33 +15,34 @@ class BucketSettingsTest : public S3GatewayTest {};
 TEST_F(BucketSettingsTest, ChangesAtTheSameTimeAreAllKept) {
   StartS3();
   ASSERT_EQ(S3("admin", {.method = "PUT", .target = "/bkt"}).status, 200);
-  constexpr int kRounds = 5;
-  std::atomic<int> failed = 0;
-  const auto repeat = [this, &failed](const std::string& query, const std::string& body,
-                                      const std::vector<std::string>& headers) {
-    for (int round = 0; round < kRounds; ++round) {
-      HttpClient client;
+  constexpr int kRounds = 8;
+  for (int round = 0; round < kRounds; ++round) {
+    const std::string mark = fmt::format("round-{}", round);
+    const bool is_public = round % 2 == 0;
+    const std::pair<std::string, std::string> changes[] = {
+        {"tagging",
+         "<Tagging><TagSet><Tag><Key>x</Key><Value>" + mark + "</Value></Tag></TagSet></Tagging>"},
+        {"cors", "<CORSConfiguration><CORSRule><AllowedOrigin>http://" + mark +
+                     "</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule>"
+                     "</CORSConfiguration>"},
+        {is_public ? "acl=&x-amz-acl=public-read" : "acl=&x-amz-acl=private", ""}};
+    std::atomic<int> failed = 0;
+    std::vector<std::thread> threads;
+    for (const auto& [query, body] : changes) {
       const std::string url = cluster().gateway().url() + Presign("admin", "PUT", "/bkt", query);
-      const HttpResponse response =
-          client.Do({.method = "PUT", .url = url, .headers = headers, .body = body});
-      if (response.status / 100 != 2) ++failed;
+      threads.emplace_back([url, &body = body, &failed] {
+        HttpClient client;
+        if (client.Put(url, body).status / 100 != 2) ++failed;
+      });
     }
-  };
-  std::vector<std::thread> threads;
-  threads.emplace_back(
-      repeat, "tagging",
-      "<Tagging><TagSet><Tag><Key>x</Key><Value>y</Value></Tag></TagSet></Tagging>",
-      std::vector<std::string>{});
-  threads.emplace_back(repeat, "cors",
-                       "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin>"
-                       "<AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>",
-                       std::vector<std::string>{});
-  threads.emplace_back(repeat, "acl=&x-amz-acl=public-read", "", std::vector<std::string>{});
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(failed, 0);
-  EXPECT_EQ(Element(S3("admin", {.target = "/bkt?tagging"}).body, "Key"), "x");
-  EXPECT_EQ(Element(S3("admin", {.target = "/bkt?cors"}).body, "AllowedOrigin"), "*");
-  EXPECT_NE(S3("admin", {.target = "/bkt?acl"}).body.find("AllUsers"), std::string::npos);
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(failed, 0);
+    EXPECT_EQ(Element(S3("admin", {.target = "/bkt?tagging"}).body, "Value"), mark);
+    EXPECT_EQ(Element(S3("admin", {.target = "/bkt?cors"}).body, "AllowedOrigin"),
+              "http://" + mark);
+    const std::string acl = S3("admin", {.target = "/bkt?acl"}).body;
+    EXPECT_EQ(acl.find("AllUsers") != std::string::npos, is_public);
+  }
 }
 
 TEST_F(BucketSettingsTest, AreReadOfAVolumeOnce) {

@@ -38,8 +38,9 @@ bool MultipartUpload::Put(std::uint32_t number, std::shared_ptr<const StagedPart
 MultipartUpload::Parts MultipartUpload::parts() const {
   const std::lock_guard lock(mutex_);
   Parts parts;
-  for (const auto& [number, entry] : content_.parts)
+  for (const auto& [number, entry] : content_.parts) {
     parts.emplace_hint(parts.end(), number, entry.part);
+  }
   return parts;
 }
 

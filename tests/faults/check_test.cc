@@ -115,7 +115,7 @@ TEST_F(Check, ABackupOfARunningServerRestoresAndChecks) {
 
 TEST_F(Check, ABackupIsOfOneMomentWhileClientsWrite) {
   cluster_.gateway().Start();
-  std::jthread writer([this, url = cluster_.gateway().url()](const std::stop_token& stop) {
+  std::jthread writer([url = cluster_.gateway().url()](const std::stop_token& stop) {
     HttpClient http;
     for (int i = 0; !stop.stop_requested(); ++i) {
       http.Put(url + "/written/" + std::to_string(i), "value");

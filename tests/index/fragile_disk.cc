@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <thread>
@@ -121,7 +122,8 @@ void FragileDisk::Undo(const Change& change) {
 
 void FragileDisk::LoseUnsynced() {
   const std::lock_guard lock(mutex_);
-  for (auto change = changes_.rbegin(); change != changes_.rend(); ++change) Undo(*change);
+  std::reverse(changes_.begin(), changes_.end());
+  for (const Change& change : changes_) Undo(change);
   changes_.clear();
   for (const auto& [name, synced] : synced_) {
     if (fs::exists(name) && fs::file_size(name) > synced) fs::resize_file(name, synced);

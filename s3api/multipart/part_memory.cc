@@ -21,8 +21,6 @@ PartMemory::PartMemory(std::uint64_t limit)
     : limit_(std::max(limit, kLeastBookkeeping)),
       chunk_limit_(limit_ - std::max(limit_ / kBookkeepingPart, kLeastBookkeeping)) {}
 
-PartMemory::~PartMemory() = default;
-
 PartMemory::Chunk::~Chunk() {
   if (pages_.empty()) return;
   ::munmap(pages_.data(), pages_.size());

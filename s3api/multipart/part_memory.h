@@ -26,7 +26,6 @@ class PartMemory {
 
   // `limit` in bytes; less than kLeastBookkeeping means that much, all of it for bookkeeping.
   explicit PartMemory(std::uint64_t limit);
-  ~PartMemory();
   PartMemory(const PartMemory&) = delete;
   PartMemory& operator=(const PartMemory&) = delete;
 

@@ -1,5 +1,6 @@
 #include "mkvcore/store/store.h"
 
+#include <memory>
 #include <utility>
 
 #include "mkvcore/format/index_keys.h"
@@ -7,6 +8,22 @@
 #include "mkvcore/store/key_state.h"
 
 namespace mkv {
+
+namespace {
+
+std::optional<Object> FindAtOneMoment(const Index& index, std::string_view key) {
+  const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
+  const auto value_at = [&entries](std::string_view name) {
+    entries->Seek(name);
+    return entries->Valid() && entries->key() == name
+               ? std::optional<std::string>(entries->value())
+               : std::nullopt;
+  };
+  const std::optional<std::string> record = value_at(key);
+  return Object::Decode(key, record, value_at(MetadataKey(key)));
+}
+
+}  // namespace
 
 Store::Store(Index& index, VolumeClient& volumes, std::shared_ptr<const Placement> placement,
              StoreOptions options)
@@ -27,7 +44,11 @@ void Store::SetPlacement(std::shared_ptr<const Placement> placement) {
 std::optional<Object> Store::Find(std::string_view key) const {
   const std::optional<std::string> record = index_.Get(key);
   if (!record) return std::nullopt;
-  return Object::Decode(key, record, index_.Get(MetadataKey(key)));
+  std::optional<Object> object = Object::Decode(key, record, index_.Get(MetadataKey(key)));
+  // Metadata of another record: the original's doing, or that of a writer between the two reads.
+  // Only both as of one moment tell which.
+  if (object && !object->metadata) object = FindAtOneMoment(index_, key);
+  return object;
 }
 
 bool Store::IsHandled(std::uint64_t pending_id) const { return handled_.Contains(pending_id); }

@@ -7,6 +7,7 @@
 #include "mkvcore/store/value_reader.h"
 #include "mkvcore/volumes/memory_source.h"
 #include "s3api/protocol/request_body.h"
+#include "s3api/signature/canonical.h"
 #include "s3api/signature/payload_plan.h"
 #include "s3api/signature/payload_source.h"
 
@@ -15,6 +16,11 @@ namespace mkv::s3 {
 void AddCommonHeaders(const http::RequestHead& head, http::Response* response) {
   response->Header("x-amz-request-id", head.id);
   response->Header("Server", "mkv");
+}
+
+std::string UrlOf(const http::RequestHead& head, std::string_view path) {
+  return (head.over_tls ? "https://" : "http://") + head.headers.get("Host", "") +
+         UriEncode(path, Slash::kKept);
 }
 
 void Reply(Call& call, http::Response response) {

@@ -19,6 +19,9 @@ namespace mkv::s3 {
 // x-amz-request-id, the same id as in the log line, and Server.
 void AddCommonHeaders(const http::RequestHead& head, http::Response* response);
 
+// The URL of `path` (decoded) at this server, as the client of the request reaches it.
+std::string UrlOf(const http::RequestHead& head, std::string_view path);
+
 void Reply(Call& call, http::Response response);
 void ReplyXml(Call& call, const XmlDocument& document);
 

@@ -125,9 +125,8 @@ http::Response Answer(const Call& call, const FormFields& fields, const std::str
       // S3 takes what it can not make sense of as not given.
     }
   }
-  const std::string host = call.head.headers.get("Host", "");
   const std::string path = call.request.virtual_host ? "/" : "/" + call.request.bucket + "/";
-  const std::string location = "http://" + host + path + UriEncode(key, Slash::kKept);
+  const std::string location = UrlOf(call.head, path + key);
   response.Header("Location", location);
   const std::string status = Field(fields, "success_action_status");
   if (status == "201") {

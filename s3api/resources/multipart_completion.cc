@@ -68,8 +68,7 @@ void CheckPromises(const http::RequestHead& head, const UploadTerms& terms,
 XmlDocument ResultDocument(const Call& call, const Completion& completion) {
   XmlDocument document("CompleteMultipartUploadResult");
   XmlNode root = document.root();
-  root.Add("Location",
-           "http://" + call.head.headers.get("Host", "") + UriEncode(call.head.path, Slash::kKept));
+  root.Add("Location", UrlOf(call.head, call.head.path));
   root.Add("Bucket", completion.bucket);
   root.Add("Key", completion.key);
   root.Add("ETag", QuoteETag(completion.etag));

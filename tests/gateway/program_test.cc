@@ -50,8 +50,10 @@ TEST_F(Program, ShowsHelpAndVersion) {
 
 TEST_F(Program, RefusesABadCommandLineInOneLine) {
   EXPECT_EQ(Run({}), 2);
-  EXPECT_EQ(output_,
-            "mkv: no command: server, rebuild, rebalance or forget is wanted; see mkv --help\n");
+  EXPECT_EQ(
+      output_,
+      "mkv: no command: one of server, rebuild, rebalance, scrub, check, backup, forget is wanted; "
+      "see mkv --help\n");
   EXPECT_EQ(Run({"-replicas", "none", "server"}), 2);
   EXPECT_EQ(output_,
             "mkv: -replicas: \"none\" is not a number from 1 to 4294967295; see mkv --help\n");

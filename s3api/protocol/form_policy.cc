@@ -62,8 +62,8 @@ class Conditions {
 
   void Check(const nlohmann::json& condition) {
     if (condition.is_object() && condition.size() == 1) {
-      const auto& [name, value] = *condition.items().begin();
-      CheckField("eq", "$" + name, value);
+      const auto field = condition.begin();
+      CheckField("eq", "$" + field.key(), field.value());
     } else if (condition.is_array() && condition.size() == 3 && condition[0].is_string()) {
       const std::string kind = LowerCase(condition[0].get_ref<const std::string&>());
       if (kind == "content-length-range") {

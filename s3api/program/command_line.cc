@@ -186,8 +186,9 @@ void CheckCommand(const Options& options) {
                    [&](const CommandSpec& known) { return options.command == known.name; });
   if (command == std::end(kCommands)) {
     std::string known;
-    for (const CommandSpec& one : kCommands)
+    for (const CommandSpec& one : kCommands) {
       known += (known.empty() ? "" : ", ") + std::string(one.name);
+    }
     throw UsageError(options.command.empty()
                          ? "no command: one of " + known + " is wanted"
                          : "unknown command \"" + options.command + "\": " + known + " are known");

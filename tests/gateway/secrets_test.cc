@@ -45,8 +45,9 @@ TEST_F(Secrets, AreInNoLogNoAnswerAndOnNoCommandLine) {
                        std::vector<std::string> headers) {
     const HttpResponse response = Do(method, target, std::move(headers));
     answers += response.body;
-    for (const auto& [name, value] : response.headers)
+    for (const auto& [name, value] : response.headers) {
       answers.append(name).append(": ").append(value).append("\n");
+    }
     return response.status;
   };
   EXPECT_EQ(ask("GET", "/key", {with_basic}), 404);

@@ -1,6 +1,6 @@
-// main() of test programs whose ports are not theirs to choose: placement hashes the volumes' names,
-// so those of the original's stores are fixed, and `./mkv up` takes four ports in a row. In a network
-// of its own each of them is free.
+// main() of test programs whose ports are not theirs to choose: placement hashes the volumes'
+// names, so those of the original's stores are fixed, and `./mkv up` takes four ports in a row. In
+// a network of its own each of them is free.
 #include <gtest/gtest.h>
 
 #include "tests/support/network.h"

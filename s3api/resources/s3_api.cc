@@ -226,8 +226,8 @@ bool S3Api::ServeIfPublic(const std::shared_ptr<http::Exchange>& exchange, http:
 }
 
 S3Api::Admitted S3Api::Admit(const http::RequestHead& head) {
-  const RequestView view =
-      ViewOf(head, VirtualBucket(head.headers.get("Host", ""), options_.domain));
+  const std::string virtual_bucket = VirtualBucket(head.headers.get("Host", ""), options_.domain);
+  const RequestView view = ViewOf(head, virtual_bucket);
   Admitted admitted;
   admitted.credentials = credentials_.Get();
   const Credentials& credentials = *admitted.credentials;
@@ -309,8 +309,8 @@ void S3Api::Serve(const Admitted& admitted, const std::optional<Bucket>& bucket,
     if (InfoOf(operation).level != Level::kService && !bucket && !needs_none) {
       throw NoSuchBucketError(admitted.request.bucket);
     }
-    const RequestView view =
-        ViewOf(head, VirtualBucket(head.headers.get("Host", ""), options_.domain));
+    const std::string virtual_bucket = VirtualBucket(head.headers.get("Host", ""), options_.domain);
+    const RequestView view = ViewOf(head, virtual_bucket);
     Call call{service_,         admitted.request,      head,   view,    admitted.principal,
               admitted.payload, admitted.chunk_signer, bucket, transfer};
     admitted.handler(call);

@@ -32,6 +32,8 @@ struct RequestView {
 };
 
 RequestView ViewOf(const http::RequestHead& head, std::string_view virtual_bucket = {});
+// A view of what is gone at the end of the expression.
+RequestView ViewOf(const http::RequestHead& head, std::string&& virtual_bucket) = delete;
 
 // ASCII only, whatever the locale.
 bool EqualsIgnoringCase(std::string_view a, std::string_view b);

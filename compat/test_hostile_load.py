@@ -71,7 +71,8 @@ class HostileLoad(unittest.TestCase):
               flush=True)
         self.assertGreater(alive, 0.95 * (IDLE + SLOW + NEVER_READING))
         self.assertLess(busy, MOST_RATIO * quiet)
-        self.assertLess(held, MOST_BYTES)
+        if not os.environ.get("MKV_SANITIZE"):  # a sanitizer has a memory of its own
+            self.assertLess(held, MOST_BYTES)
         for connection in [*connections, *slow]:
             connection.close()
         self.median(ordinary)

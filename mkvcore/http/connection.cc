@@ -70,36 +70,57 @@ bool Connection::IdleSince(Clock::time_point since) const {
 
 void Connection::Reply(const RequestHead& head, const Response& response) {
   if (state_ != State::kHandling) return;
-  UnreadBody unread = UnreadBody::WholeOf(head);
+  UnreadBody unread;
+  if (!collected_) unread = UnreadBody::WholeOf(head);
   // A client that has begun to send its body does not wait for leave to.
   if (!unread_.empty()) unread.client_waits = false;
   Answer(head, response, unread);
+  collected_.reset();
   Drive();
+}
+
+bool Connection::Collect(const std::shared_ptr<SocketExchange>& exchange,
+                         std::function<void(const Exchange::Collected& body)> then) {
+  if (state_ != State::kHandling || collected_) return false;
+  auto boarding = std::make_unique<Boarding>();
+  if (!BeginCollecting(exchange->head(), *boarding)) return false;
+  exchange->TakeBack();
+  boarding->exchange = exchange;
+  boarding->then = std::move(then);
+  boarding_ = std::move(boarding);
+  state_ = State::kCollecting;
+  Drive();
+  return true;
 }
 
 void Connection::RunOnWorker(std::shared_ptr<SocketExchange> exchange,
                              std::function<void(Transfer&)> work) {
   if (state_ != State::kHandling) return;
   boarding_ = std::make_unique<Boarding>();
-  const RequestHead& head = exchange->head();
-  const std::uint64_t length = head.content_length.value_or(0);
-  if (length > 0 && length <= options().collect_bytes) {
-    boarding_->body_left = static_cast<std::size_t>(length);
-    boarding_->share = loop_->server->budget.TryTake(boarding_->body_left);
-  }
-  if (boarding_->share || !head.has_body()) {
-    boarding_->body.emplace().reserve(boarding_->body_left);
-    // For an empty body too: botocore, given a final answer instead, takes the next answer on the
-    // connection for the same one.
-    if (head.expect_continue && unread_.empty()) output_.append(kContinue);
-    read_guard_.Reset();
+  if (collected_) {
+    boarding_->body = std::move(collected_);
   } else {
-    boarding_->body_left = 0;
+    (void)BeginCollecting(exchange->head(), *boarding_);
   }
   boarding_->exchange = std::move(exchange);
   boarding_->work = std::move(work);
   state_ = State::kCollecting;
   Drive();
+}
+
+bool Connection::BeginCollecting(const RequestHead& head, Boarding& boarding) {
+  const std::uint64_t length = head.content_length.value_or(0);
+  if (head.chunked || length > options().collect_bytes) return false;
+  auto share = loop_->server->budget.TryTake(static_cast<std::size_t>(length));
+  if (!share) return false;
+  boarding.body = std::make_shared<CollectedBody>(CollectedBody{{}, std::move(*share)});
+  boarding.body->bytes.reserve(static_cast<std::size_t>(length));
+  boarding.body_left = static_cast<std::size_t>(length);
+  // For an empty body too: botocore, given a final answer instead, takes the next answer on the
+  // connection for the same one.
+  if (head.expect_continue && unread_.empty()) output_.append(kContinue);
+  read_guard_.Reset();
+  return true;
 }
 
 void Connection::OnDropped(const RequestHead& head) {
@@ -258,12 +279,17 @@ void Connection::Dispatch(std::string_view block) {
     return;
   }
   state_ = State::kHandling;
-  Handler& handler = loop_->server->handler;
+  Run(*exchange, [&] { loop_->server->handler.OnRequest(exchange); });
+}
+
+void Connection::Run(SocketExchange& exchange, const std::function<void()>& step) {
   try {
-    handler.OnRequest(exchange);
+    step();
   } catch (const std::exception& error) {
+    const RequestHead& head = exchange.head();
     spdlog::error("{} {} {}: {}", head.id, head.method, LoggedTarget(head.target), error.what());
-    if (exchange->TakeBack()) Reply(head, handler.ServerError(500, "internal error", &head));
+    if (!exchange.TakeBack()) return;
+    Reply(head, loop_->server->handler.ServerError(500, "internal error", &head));
   }
 }
 
@@ -284,9 +310,9 @@ void Connection::Answer(const RequestHead& head, const Response& response,
       PlanAfterAnswer(head, unread, response.close || stopping(), options().drain_bytes);
   AppendAnswer(response, &head, after.keep_alive, loop_->date.Now(), output_);
   const bool bodyless = IsBodyless(head.method, response.status);
-  LogAnswer(
-      head,
-      {.status = response.status, .received = 0, .sent = bodyless ? 0 : response.body.size()});
+  LogAnswer(head, {.status = response.status,
+                   .received = collected_ ? collected_->bytes.size() : 0,
+                   .sent = bodyless ? 0 : response.body.size()});
   Follow(after);
 }
 
@@ -305,7 +331,7 @@ bool Connection::StepCollecting() {
   Boarding& boarding = *boarding_;
   if (boarding.body_left > 0) {
     const std::size_t bytes = std::min(boarding.body_left, unread_.size());
-    boarding.body->append(unread_.substr(0, bytes));
+    boarding.body->bytes.append(unread_.substr(0, bytes));
     unread_.remove_prefix(bytes);
     boarding.body_left -= bytes;
     if (bytes > 0) read_guard_.Moved(bytes, Clock::now());
@@ -318,25 +344,40 @@ bool Connection::StepCollecting() {
       return false;
     }
   }
+  if (boarding.then) {
+    const std::unique_ptr<Boarding> arrived = std::move(boarding_);
+    collected_ = arrived->body;
+    arrived->exchange->GiveBack();
+    state_ = State::kHandling;
+    Run(*arrived->exchange, [&] { arrived->then({collected_, &collected_->bytes}); });
+    return true;
+  }
   // The worker's first byte must not overtake the loop's last.
   return output_.empty() && Board();
+}
+
+std::optional<std::string> Connection::TakeBytes(const std::shared_ptr<CollectedBody>& body) {
+  if (body == nullptr) return std::nullopt;
+  // The handler may have kept it (Collect).
+  if (body.use_count() > 1) return body->bytes;
+  return std::move(body->bytes);
 }
 
 bool Connection::Board() {
   const std::unique_ptr<Boarding> boarding = std::move(boarding_);
   const std::shared_ptr<ServerState>& server = loop_->server;
-  const bool collected = boarding->body.has_value();
+  const bool collected = boarding->body != nullptr;
   const std::shared_ptr<const RequestHead> head(boarding->exchange, &boarding->exchange->head());
   const auto transfer =
       std::make_shared<SocketTransfer>(head, socket_, server->options, server->stopping,
-                                       std::string(unread_), std::move(boarding->body));
+                                       std::string(unread_), TakeBytes(boarding->body));
   // What is not copyable, and has to be gone by the time the connection is back on its loop.
   struct Cargo {
     std::function<void(Transfer&)> work;
-    std::optional<CollectBudget::Share> share;
+    std::shared_ptr<CollectedBody> body;  // its share of the budget
   };
   const auto cargo = std::make_shared<std::optional<Cargo>>(
-      Cargo{std::move(boarding->work), std::move(boarding->share)});
+      Cargo{std::move(boarding->work), std::move(boarding->body)});
   std::function<void()> run = [self = shared_from_this(), transfer, cargo] {
     transfer->Run((*cargo)->work, self->loop_->server->handler);
     cargo->reset();
@@ -580,6 +621,7 @@ void Connection::Close() {
   std::string().swap(input_);
   std::string().swap(output_);
   boarding_.reset();
+  collected_.reset();
   loop_->server->connections.Remove();
   // Perhaps the last owner: callers hold another while they go on.
   loop_->connections.erase(this);

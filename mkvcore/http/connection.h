@@ -26,6 +26,7 @@
 #include "mkvcore/http/after_answer.h"
 #include "mkvcore/http/client_socket.h"
 #include "mkvcore/http/collect_budget.h"
+#include "mkvcore/http/handler.h"
 #include "mkvcore/http/rate_guard.h"
 #include "mkvcore/http/response.h"
 #include "mkvcore/http/server_state.h"
@@ -58,6 +59,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   // Of the exchange that is open.
   void Reply(const RequestHead& head, const Response& response);
+  bool Collect(const std::shared_ptr<SocketExchange>& exchange,
+               std::function<void(const Exchange::Collected& body)> then);
   void RunOnWorker(std::shared_ptr<SocketExchange> exchange, std::function<void(Transfer&)> work);
   void OnDropped(const RequestHead& head);
 
@@ -68,19 +71,26 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     kHandshaking,  // TLS only
     kReading,      // for a request
     kHandling,     // the handler has it
-    kCollecting,   // on its way to a worker: its body is read, what was answered before is sent
+    kCollecting,   // its body is read, for the handler or on the way to a worker
     kOnWorker,     // not on the loop
     kSkipping,     // answered; passing over the rest of the body
     kLingering,    // answered for the last time
     kClosed,
   };
 
-  // A request on its way to a worker.
+  // A body that was read here, with its share of the budget.
+  struct CollectedBody {
+    std::string bytes;
+    CollectBudget::Share share;
+  };
+
+  // A request whose body is read here, or that is on its way to a worker.
   struct Boarding {
     std::shared_ptr<SocketExchange> exchange;
+    // One of them is set: what to do then, here or there.
+    std::function<void(const Exchange::Collected& body)> then;
     std::function<void(Transfer&)> work;
-    std::optional<CollectBudget::Share> share;
-    std::optional<std::string> body;  // collected here; unset: the worker reads it
+    std::shared_ptr<CollectedBody> body;  // null: the worker reads it
     std::size_t body_left = 0;
   };
 
@@ -102,11 +112,16 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void Settle();
 
   void Dispatch(std::string_view block);
+  // A step of the handler; what it throws is logged, and answered with 500.
+  void Run(SocketExchange& exchange, const std::function<void()>& step);
   // Answers without the handler and ends the connection. `head` is null when it was not parsed.
   void Refuse(int status, const std::string& message, const RequestHead* head);
   void Answer(const RequestHead& head, const Response& response, const UnreadBody& unread);
   void Follow(const AfterAnswer& after);
 
+  // False when it can not be collected.
+  bool BeginCollecting(const RequestHead& head, Boarding& boarding);
+  static std::optional<std::string> TakeBytes(const std::shared_ptr<CollectedBody>& body);
   bool Board();
   void ReturnFromWorker(SocketTransfer::Outcome outcome);
 
@@ -147,6 +162,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Clock::time_point last_activity_;
   // kCollecting
   std::unique_ptr<Boarding> boarding_;
+  // kHandling: set once the handler has had it collected.
+  std::shared_ptr<CollectedBody> collected_;
   // kSkipping
   std::uint64_t skip_left_ = 0;
   // kLingering

@@ -86,9 +86,16 @@ class Exchange {
   // Answers. Does nothing if the client has gone meanwhile.
   virtual void Reply(Response response) = 0;
 
-  // Runs `work` on a worker thread. A body of up to the server's collect limit is read on the loop
-  // first (it is then held() in Transfer::body()), if its length is known and the budget allows. No
-  // worker free: Handler::ServerError(503) with Retry-After is sent instead.
+  // Reads the body on the loop; then `then` runs there, with all of it. A client that waits for it
+  // is told to go on. False, and nothing happens, when that can not be: the body's length is not
+  // known or above the server's collect limit, or the budget for such bodies is used up. `then` is
+  // dropped when the client does not deliver.
+  using Collected = std::shared_ptr<const std::string>;
+  virtual bool Collect(std::function<void(const Collected& body)> then) = 0;
+
+  // Runs `work` on a worker thread. A body that Collect() would take is read on the loop first, and
+  // one that it took is there already: it is then held() in Transfer::body(). No worker free:
+  // Handler::ServerError(503) with Retry-After is sent instead.
   // What `work` throws is logged and answered: TransferError with its status, anything else 500.
   virtual void RunOnWorker(std::function<void(Transfer&)> work) = 0;
 };

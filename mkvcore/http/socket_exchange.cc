@@ -28,6 +28,10 @@ void SocketExchange::Reply(Response response) {
   connection_->Reply(head_, std::move(response));
 }
 
+bool SocketExchange::Collect(std::function<void(const Collected& body)> then) {
+  return !answered_ && connection_->Collect(shared_from_this(), std::move(then));
+}
+
 void SocketExchange::RunOnWorker(std::function<void(Transfer&)> work) {
   if (!TakeBack()) return;
   connection_->RunOnWorker(shared_from_this(), std::move(work));

@@ -21,10 +21,13 @@ class SocketExchange final : public Exchange, public std::enable_shared_from_thi
   RequestHead& mutable_head() { return head_; }
   EventLoop& loop() override;
   void Reply(Response response) override;
+  bool Collect(std::function<void(const Collected& body)> then) override;
   void RunOnWorker(std::function<void(Transfer&)> work) override;
 
   // The connection answers without the handler. False if an answer is already on its way.
   bool TakeBack() { return !std::exchange(answered_, true); }
+  // The handler has it again.
+  void GiveBack() { answered_ = false; }
 
  private:
   RequestHead head_;

@@ -82,6 +82,11 @@ class Index {
   // False, with nothing changed, when a requirement did not hold.
   [[nodiscard]] virtual bool Write(const Batch& batch, Durability durability) = 0;
 
+  // Whether a kOrdered write may have to wait now, for more than the writing itself: the index is
+  // behind with its housekeeping, or can not be written at present. Those who must not block then
+  // leave the writing to a thread that may.
+  virtual bool MayStall() const = 0;
+
   // Everything written before this call survives a power cut once it returns.
   virtual void Sync() = 0;
 };

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <mutex>
@@ -23,6 +24,10 @@ namespace mkv {
 namespace {
 
 namespace fs = std::filesystem;
+
+// LevelDB delays each write by 1 ms when it has 8 tables that are not yet merged into the levels,
+// and stops at 12 (db/dbformat.h, kL0_SlowdownWritesTrigger and kL0_StopWritesTrigger).
+constexpr int kSlowdownTables = 8;
 
 constexpr int kBloomBitsPerKey = 10;  // 1 in 100 look-ups of a missing key reads a block
 
@@ -199,6 +204,14 @@ class LevelDbIndex::Impl {
     return true;
   }
 
+  bool MayStall() const {
+    const std::shared_ptr<Database> database = Current();
+    std::string tables;
+    return database->failed() ||
+           !database->db().GetProperty("leveldb.num-files-at-level0", &tables) ||
+           std::atoi(tables.c_str()) >= kSlowdownTables - 1;
+  }
+
   // LevelDB writes a batch without changes to its log like any other, syncs it, and takes calls
   // that come together as one.
   void Sync() {
@@ -319,6 +332,8 @@ std::unique_ptr<Index::Iterator> LevelDbIndex::NewIterator() const { return impl
 bool LevelDbIndex::Write(const Batch& batch, Durability durability) {
   return impl_->Write(batch, durability);
 }
+
+bool LevelDbIndex::MayStall() const { return impl_->MayStall(); }
 
 void LevelDbIndex::Sync() { impl_->Sync(); }
 

@@ -67,6 +67,7 @@ class LevelDbIndex : public Index {
   std::optional<std::string> Get(std::string_view key) const override;
   std::unique_ptr<Iterator> NewIterator() const override;
   [[nodiscard]] bool Write(const Batch& batch, Durability durability) override;
+  bool MayStall() const override;
   void Sync() override;
 
  private:

@@ -13,6 +13,12 @@ namespace mkv {
 
 namespace {
 
+// The largest value that is stored from the loop, and how many requests to volumes a loop has under
+// way before it leaves PUTs to workers: the memory that it spends on them, which is a copy for each
+// replica.
+constexpr std::uint64_t kMaxLoopValue = 64 << 10;
+constexpr std::size_t kMaxLoopRequests = 512;
+
 http::Response Error(int status, const std::string& message) {
   http::Response response;
   response.status = status;
@@ -49,21 +55,41 @@ http::Response Answer(Outcome outcome, int done) {
   return Error(500, "unexpected outcome");
 }
 
-// Runs a change; when the index can not take it now (its disk is full), that is no fault of the
-// request's, nor for ever.
-void RunChange(http::Transfer& transfer, const std::function<void()>& change) {
+// The answer to a change that threw. An index that can not take it now (its disk is full) is no
+// fault of the request's, nor for ever.
+http::Response FailedChange(const std::exception_ptr& thrown, const http::RequestHead& head) {
   try {
-    change();
+    std::rethrow_exception(thrown);
   } catch (const IndexError& error) {
-    const http::RequestHead& head = transfer.head();
     spdlog::error("{} {} {}: {}", head.id, head.method, head.path, error.what());
     http::Response response = Error(503, "the index can not be written now: try again");
     response.Header("Retry-After", "1");
-    transfer.Reply(std::move(response));
+    return response;
+  } catch (const std::exception& error) {
+    spdlog::error("{} {} {}: {}", head.id, head.method, head.path, error.what());
+    return Error(500, "internal error");
+  }
+}
+
+// Runs a change on a worker, where what the client did wrong is answered by the server.
+void RunChange(http::Transfer& transfer, const std::function<void()>& change) {
+  try {
+    change();
+  } catch (const IndexError&) {
+    transfer.Reply(FailedChange(std::current_exception(), transfer.head()));
   }
 }
 
 }  // namespace
+
+struct NativeApi::OfLoop {
+  OfLoop(EventLoop& loop, Store& store, const RedirectOptions& options)
+      : volumes(loop, store.volumes().options(), store.volumes().health()),
+        redirector(std::make_shared<Redirector>(volumes, store, options)) {}
+
+  LoopVolumeClient volumes;
+  const std::shared_ptr<Redirector> redirector;
+};
 
 NativeApi::NativeApi(Store& store, AdminApi& admin, NativeAccess& access, RedirectOptions options)
     : store_(store), admin_(admin), access_(access), options_(std::move(options)) {}
@@ -71,17 +97,22 @@ NativeApi::NativeApi(Store& store, AdminApi& admin, NativeAccess& access, Redire
 NativeApi::~NativeApi() = default;
 
 void NativeApi::OnLoopStart(EventLoop& loop) {
-  const std::unique_lock lock(redirectors_mutex_);
-  redirectors_.emplace(&loop, std::make_shared<Redirector>(loop, store_, options_));
+  const std::unique_lock lock(loops_mutex_);
+  loops_.emplace(&loop, std::make_unique<OfLoop>(loop, store_, options_));
 }
 
 void NativeApi::OnLoopEnd(EventLoop& loop) {
-  std::shared_ptr<Redirector> ended;
-  const std::unique_lock lock(redirectors_mutex_);
-  if (const auto found = redirectors_.find(&loop); found != redirectors_.end()) {
+  std::unique_ptr<OfLoop> ended;
+  const std::unique_lock lock(loops_mutex_);
+  if (const auto found = loops_.find(&loop); found != loops_.end()) {
     ended = std::move(found->second);
-    redirectors_.erase(found);
+    loops_.erase(found);
   }
+}
+
+NativeApi::OfLoop& NativeApi::Of(EventLoop& loop) {
+  const std::shared_lock lock(loops_mutex_);
+  return *loops_.at(&loop);  // this thread's, until it ends the loop
 }
 
 void NativeApi::OnRequest(std::shared_ptr<http::Exchange> exchange) {
@@ -111,8 +142,7 @@ void NativeApi::OnRequest(std::shared_ptr<http::Exchange> exchange) {
   if (lists) {
     Query(exchange, caller);
   } else if (head.method == "GET" || head.method == "HEAD") {
-    const std::shared_lock lock(redirectors_mutex_);
-    redirectors_.at(&exchange->loop())->Answer(exchange);
+    Of(exchange->loop()).redirector->Answer(exchange);
   } else if (head.method == "PUT") {
     Put(exchange);
   } else if (head.method == "DELETE") {
@@ -175,6 +205,14 @@ void NativeApi::Put(const std::shared_ptr<http::Exchange>& exchange) {
   // std::function wants what it holds to be copyable; the token is not.
   const auto token =
       std::make_shared<WritersUnderWay::Token>(std::move(std::get<WritersUnderWay::Token>(begun)));
+  LoopVolumeClient& volumes = Of(exchange->loop()).volumes;
+  if (head.content_length.value_or(kMaxLoopValue + 1) <= kMaxLoopValue &&
+      volumes.under_way() < kMaxLoopRequests && store_.MayPutOnLoop(volumes) &&
+      exchange->Collect([this, exchange, &volumes, token](const auto& value) {
+        PutOnLoop(exchange, volumes, std::move(*token), value);
+      })) {
+    return;
+  }
   exchange->RunOnWorker([this, token](http::Transfer& transfer) {
     RunChange(transfer, [&] {
       // Released before any answer, that to an exception too: who reads it may change the key at
@@ -187,6 +225,24 @@ void NativeApi::Put(const std::shared_ptr<http::Exchange>& exchange) {
       transfer.Reply(Answer(result.outcome, 201));
     });
   });
+}
+
+void NativeApi::PutOnLoop(const std::shared_ptr<http::Exchange>& exchange,
+                          LoopVolumeClient& volumes, WritersUnderWay::Token token,
+                          std::shared_ptr<const std::string> value) {
+  store_.PutNewOnLoop(volumes, exchange->head().path, std::move(token), std::move(value),
+                      [exchange](const Store::LoopPutEnd& end) {
+                        if (end.on_worker) {
+                          exchange->RunOnWorker([go_on = end.on_worker](http::Transfer& transfer) {
+                            RunChange(transfer,
+                                      [&] { transfer.Reply(Answer(go_on().outcome, 201)); });
+                          });
+                        } else if (end.error) {
+                          exchange->Reply(FailedChange(end.error, exchange->head()));
+                        } else {
+                          exchange->Reply(Answer(end.result.outcome, 201));
+                        }
+                      });
 }
 
 void NativeApi::Change(const std::shared_ptr<http::Exchange>& exchange,

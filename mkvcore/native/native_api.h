@@ -41,6 +41,8 @@ class NativeApi : public http::Handler {
   void Query(const std::shared_ptr<http::Exchange>& exchange,
              const std::shared_ptr<const NativeCaller>& caller);
   void Put(const std::shared_ptr<http::Exchange>& exchange);
+  void PutOnLoop(const std::shared_ptr<http::Exchange>& exchange, LoopVolumeClient& volumes,
+                 WritersUnderWay::Token token, std::shared_ptr<const std::string> value);
   // DELETE, UNLINK and REBALANCE: `change` runs on a worker.
   static void Change(const std::shared_ptr<http::Exchange>& exchange,
                      std::function<Outcome(std::string_view key)> change);
@@ -49,8 +51,11 @@ class NativeApi : public http::Handler {
   AdminApi& admin_;
   NativeAccess& access_;
   const RedirectOptions options_;
-  std::shared_mutex redirectors_mutex_;
-  std::map<EventLoop*, std::shared_ptr<Redirector>> redirectors_;
+  // What each loop has for itself.
+  struct OfLoop;
+  OfLoop& Of(EventLoop& loop);
+  std::shared_mutex loops_mutex_;
+  std::map<EventLoop*, std::unique_ptr<OfLoop>> loops_;
 };
 
 }  // namespace mkv

@@ -57,11 +57,8 @@ struct Redirector::Search {
   std::size_t next = 0;
 };
 
-Redirector::Redirector(EventLoop& loop, Store& store, const RedirectOptions& options)
-    : store_(store),
-      options_(options),
-      heads_(loop, store.volumes().options(), store.volumes().health()),
-      random_(std::random_device{}()) {}
+Redirector::Redirector(LoopVolumeClient& volumes, Store& store, const RedirectOptions& options)
+    : store_(store), options_(options), volumes_(volumes), random_(std::random_device{}()) {}
 
 void Redirector::Answer(const std::shared_ptr<http::Exchange>& exchange) {
   const std::string& key = exchange->head().path;
@@ -104,7 +101,7 @@ void Redirector::TryNext(const std::shared_ptr<Search>& search) {
     RedirectTo(replica, *search);
     return;
   }
-  heads_.Head(replica, [self = weak_from_this(), search, replica](const VolumeAnswer& answer) {
+  volumes_.Head(replica, [self = weak_from_this(), search, replica](const VolumeAnswer& answer) {
     const std::shared_ptr<Redirector> redirector = self.lock();
     if (!redirector) return;
     if (!answer.ok()) {

@@ -26,7 +26,8 @@ struct RedirectOptions {
 // One for each event loop; used on that loop's thread only.
 class Redirector : public std::enable_shared_from_this<Redirector> {
  public:
-  Redirector(EventLoop& loop, Store& store, const RedirectOptions& options);
+  // `volumes` is the loop's, and outlives it.
+  Redirector(LoopVolumeClient& volumes, Store& store, const RedirectOptions& options);
 
   void Answer(const std::shared_ptr<http::Exchange>& exchange);
 
@@ -41,7 +42,7 @@ class Redirector : public std::enable_shared_from_this<Redirector> {
 
   Store& store_;
   const RedirectOptions& options_;
-  LoopVolumeClient heads_;
+  LoopVolumeClient& volumes_;
   std::mt19937_64 random_;
   std::unordered_map<std::string, EventLoop::Clock::time_point> verified_;
 };

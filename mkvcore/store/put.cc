@@ -7,6 +7,7 @@
 #include "mkvcore/format/index_keys.h"
 #include "mkvcore/store/blob_write.h"
 #include "mkvcore/store/key_state.h"
+#include "mkvcore/store/put_plan.h"
 #include "mkvcore/store/store.h"
 #include "mkvcore/volumes/memory_source.h"
 #include "mkvcore/volumes/volume_health.h"
@@ -21,18 +22,6 @@ std::optional<Object> LiveObject(const KeyState& state) {
 
 }  // namespace
 
-struct Store::PutPlan {
-  std::string_view key;
-  bool replace;
-  const ReplaceRequest& request;
-  // Taken once: volumes that leave the list meanwhile hold their replicas all the same.
-  std::vector<std::string> order;       // of placement
-  std::vector<std::string> candidates;  // the same volumes, those that accept writes first
-  std::size_t replicas;
-  BlobWrite blob;
-  std::vector<std::string> volumes;  // that hold the whole blob
-};
-
 std::variant<Outcome, WritersUnderWay::Token> Store::BeginPut(std::string_view key) {
   WritersUnderWay::Token token = writers_.TryExclusive(key);
   if (!token) return Outcome::kBusy;
@@ -46,13 +35,15 @@ Store::PutResult Store::PutNew(std::string_view key, const WritersUnderWay::Toke
   if (!token) return {Outcome::kBusy, std::nullopt};
   ReplaceRequest request;
   request.before_read = before_read;
-  return Put(key, source, /*replace=*/false, request);
+  PutPlan plan(*this, key, /*replaces=*/false, std::move(request));
+  return Put(plan, source);
 }
 
 Store::PutResult Store::Replace(std::string_view key, Source& source,
                                 const ReplaceRequest& request) {
   const WritersUnderWay::Token token = writers_.Shared(key);
-  return Put(key, source, /*replace=*/true, request);
+  PutPlan plan(*this, key, /*replaces=*/true, request);
+  return Put(plan, source);
 }
 
 std::vector<std::string> Store::Candidates(std::vector<std::string> order) const {
@@ -70,53 +61,27 @@ std::vector<std::string> Store::Candidates(std::vector<std::string> order) const
   return candidates;
 }
 
-Store::PutResult Store::Put(std::string_view key, Source& source, bool replace,
-                            const ReplaceRequest& request) {
-  const std::shared_ptr<const Placement> placement = this->placement();
-  const std::vector<std::string> order = placement->Order(key);
-  PutPlan plan{key,
-               replace,
-               request,
-               order,
-               Candidates(order),
-               placement->replicas(),
-               BlobWrite(index_, handled_, generations_.Next()),
-               {}};
+Store::PutResult Store::Put(PutPlan& plan, Source& source) {
   if (const Outcome noted = NoteIntent(plan); noted != Outcome::kDone) return {noted, std::nullopt};
-
-  const auto abandon = [&plan, this] {
-    if (plan.blob.Abandon()) TellGarbageListener(WallClockMicros());
-  };
   try {
-    const std::optional<ValueDigest> digest = WriteBlob(plan, source);
-    if (!digest) {
-      abandon();
-      return {Outcome::kVolumesFailed, std::nullopt};
-    }
-
-    format::ObjectMetadata metadata;
-    metadata.set_size(digest->size);
-    metadata.set_mtime_us(WallClockMicros());
-    metadata.set_generation(plan.blob.generation());
-    metadata.set_crc32c(digest->crc32c);
-    if (digest->md5) {
-      metadata.set_md5(std::string(digest->md5->begin(), digest->md5->end()));
-    }
-    if (request.describe) request.describe(metadata);
-    if (request.sidecar) {
-      if (const std::optional<std::string> sidecar = request.sidecar(metadata)) {
-        metadata.set_sidecar(true);
-        if (!WriteSidecar(plan, *sidecar)) {
-          abandon();
-          return {Outcome::kVolumesFailed, std::nullopt};
-        }
-      }
-    }
-    return CommitPut(plan, metadata);
+    return FinishPut(plan, WriteBlob(plan, source));
   } catch (...) {
-    abandon();
+    AbandonPut(plan);
     throw;
   }
+}
+
+Store::PutResult Store::FinishPut(PutPlan& plan, const std::optional<ValueDigest>& digest) {
+  if (digest) {
+    const std::optional<std::string> sidecar = Describe(plan, *digest);
+    if (!sidecar || WriteSidecar(plan, *sidecar)) return CommitPut(plan);
+  }
+  AbandonPut(plan);
+  return {Outcome::kVolumesFailed, std::nullopt};
+}
+
+void Store::AbandonPut(PutPlan& plan) {
+  if (plan.blob.Abandon()) TellGarbageListener(WallClockMicros());
 }
 
 Outcome Store::NoteIntent(PutPlan& plan) {
@@ -140,38 +105,52 @@ Outcome Store::NoteIntent(PutPlan& plan) {
   }
 }
 
-std::optional<ValueDigest> Store::WriteBlob(PutPlan& plan, Source& source) {
+ReplicaWriteRequest Store::BlobRequest(const PutPlan& plan) const {
   ReplicaWriteRequest request;
   const std::string path = plan.blob.path();
   for (const std::string& volume : plan.candidates) request.candidates.push_back({volume, path});
   request.wanted = plan.replicas;
   request.md5 = plan.replace || options_.md5sum;
   request.before_read = plan.request.before_read;
+  return request;
+}
 
-  const ReplicaWriteResult result = plan.blob.Write(volumes_, source, std::move(request));
-  if (!result.digest) return std::nullopt;
-  // In placement order, which is the order of a balanced record, not in the order of the answers.
-  for (const std::string& volume : plan.order) {
-    const bool holds =
-        std::any_of(result.attempts.begin(), result.attempts.end(), [&volume](const auto& attempt) {
-          return attempt.blob.volume == volume && attempt.answer.ok();
-        });
-    if (holds) plan.volumes.push_back(volume);
-  }
+std::optional<ValueDigest> Store::WriteBlob(PutPlan& plan, Source& source) {
+  const ReplicaWriteResult result = plan.blob.Write(volumes_, source, BlobRequest(plan));
+  plan.Holds(result.attempts);
   return result.digest;
 }
 
-bool Store::WriteSidecar(PutPlan& plan, const std::string& sidecar) {
+std::optional<std::string> Store::Describe(PutPlan& plan, const ValueDigest& digest) {
+  format::ObjectMetadata& metadata = plan.metadata;
+  metadata.set_size(digest.size);
+  metadata.set_mtime_us(WallClockMicros());
+  metadata.set_generation(plan.blob.generation());
+  metadata.set_crc32c(digest.crc32c);
+  if (digest.md5) metadata.set_md5(std::string(digest.md5->begin(), digest.md5->end()));
+  if (plan.request.describe) plan.request.describe(metadata);
+  if (!plan.request.sidecar) return std::nullopt;
+  std::optional<std::string> sidecar = plan.request.sidecar(metadata);
+  if (sidecar) metadata.set_sidecar(true);
+  return sidecar;
+}
+
+ReplicaWriteRequest Store::SidecarRequest(const PutPlan& plan) {
   ReplicaWriteRequest request;
   const std::string path = SidecarPath(plan.key, plan.blob.generation());
   for (const std::string& volume : plan.volumes) request.candidates.push_back({volume, path});
   request.wanted = plan.volumes.size();
   request.md5 = false;
-  MemorySource source(sidecar);
-  return plan.blob.Write(volumes_, source, std::move(request)).digest.has_value();
+  return request;
 }
 
-Store::PutResult Store::CommitPut(PutPlan& plan, const format::ObjectMetadata& metadata) {
+bool Store::WriteSidecar(PutPlan& plan, const std::string& sidecar) {
+  MemorySource source(sidecar);
+  return plan.blob.Write(volumes_, source, SidecarRequest(plan)).digest.has_value();
+}
+
+Store::PutResult Store::CommitPut(PutPlan& plan) {
+  const format::ObjectMetadata& metadata = plan.metadata;
   Record record;
   record.volumes = plan.volumes;
   if (options_.md5sum && metadata.md5().size() == 16) {

@@ -8,13 +8,15 @@
 // blob that was replaced as garbage. A reader therefore sees the old or the new value whole, at
 // every instant and across any crash, and what a crash leaves on the volumes is known to the index.
 //
-// Thread-safe. Find() and BeginPut() only read the index and may be called on an event loop; all
-// that writes blocks and belongs on a worker thread. Errors: what the index or the source of a
-// value throws (IndexError, SourceError, TransferError ...) passes through; all else is an Outcome.
+// Thread-safe. Find() and BeginPut() only read the index and may be called on an event loop, as may
+// what is named so; all else that writes blocks and belongs on a worker thread. Errors: what the
+// index or the source of a value throws (IndexError, SourceError, TransferError ...) passes
+// through; all else is an Outcome.
 #ifndef MKVCORE_STORE_STORE_H_
 #define MKVCORE_STORE_STORE_H_
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -31,6 +33,7 @@
 #include "mkvcore/store/handling.h"
 #include "mkvcore/store/object.h"
 #include "mkvcore/store/writers_under_way.h"
+#include "mkvcore/volumes/loop_volume_client.h"
 #include "mkvcore/volumes/replica_writer.h"
 #include "mkvcore/volumes/source.h"
 #include "mkvcore/volumes/volume_client.h"
@@ -125,6 +128,27 @@ class Store {
   };
   PutResult Replace(std::string_view key, Source& source, const ReplaceRequest& request);
 
+  // --- Both kinds of PUT on an event loop, for small values (put_on_loop.cc) ---
+
+  // How it ended: with `result`, with what the index or the request threw, or not yet.
+  struct LoopPutEnd {
+    PutResult result;
+    std::exception_ptr error;
+    // A volume failed. This goes on with others: call it on a worker, it blocks. It throws as
+    // Replace() does. Dropped, it leaves what a crash would.
+    std::function<PutResult()> on_worker;
+  };
+  using LoopPutDone = std::function<void(LoopPutEnd end)>;
+
+  // False when a worker is to do it: -sync, volumes that speak TLS, an index that may have to wait.
+  bool MayPutOnLoop(const LoopVolumeClient& volumes) const;
+  // `done` runs on the loop, perhaps inside this call; not at all when `volumes` goes before.
+  void PutNewOnLoop(LoopVolumeClient& volumes, std::string_view key, WritersUnderWay::Token token,
+                    std::shared_ptr<const std::string> value, LoopPutDone done);
+  void ReplaceOnLoop(LoopVolumeClient& volumes, std::string_view key,
+                     std::shared_ptr<const std::string> value, ReplaceRequest request,
+                     LoopPutDone done);
+
   // Changes what is known of a value (`describe` gets the present metadata) without moving its
   // bytes. kImpossible when the original wrote it, kVolumesFailed when a volume that holds it does
   // not take the new sidecar: the caller then writes the value anew.
@@ -182,12 +206,21 @@ class Store {
   // Volumes in placement order, as they are asked to take a new blob: those that accept writes
   // first.
   std::vector<std::string> Candidates(std::vector<std::string> order) const;
-  // The steps of a PUT (put.cc), in this order.
-  PutResult Put(std::string_view key, Source& source, bool replace, const ReplaceRequest& request);
+  // A PUT on a thread that blocks (put.cc), and its steps in their order.
+  PutResult Put(PutPlan& plan, Source& source);
   Outcome NoteIntent(PutPlan& plan);
+  ReplicaWriteRequest BlobRequest(const PutPlan& plan) const;
   std::optional<ValueDigest> WriteBlob(PutPlan& plan, Source& source);
+  // Completes the metadata; the sidecar's content, where there is to be one.
+  static std::optional<std::string> Describe(PutPlan& plan, const ValueDigest& digest);
+  static ReplicaWriteRequest SidecarRequest(const PutPlan& plan);
   bool WriteSidecar(PutPlan& plan, const std::string& sidecar);
-  PutResult CommitPut(PutPlan& plan, const format::ObjectMetadata& metadata);
+  PutResult CommitPut(PutPlan& plan);
+  // What follows the blob: all of that. No digest: the blob could not be written.
+  PutResult FinishPut(PutPlan& plan, const std::optional<ValueDigest>& digest);
+  void AbandonPut(PutPlan& plan);
+
+  class LoopPut;  // the same steps on a loop (put_on_loop.cc)
 
   // The steps of a rebalance of one key (rebalance_key.cc).
   struct MovePlan;

@@ -64,11 +64,12 @@ class CurlSession {
   // curl_multi_socket_action. Returns the requests that are done() now.
   std::vector<VolumeRequest*> Settle();
 
- private:
-  friend class VolumeRequest;
-  CURL* TakeHandle();  // with the options that all requests have
+  // An easy handle with the options that all requests have. It goes back, detached from the multi
+  // handle, before the session ends.
+  CURL* TakeHandle();
   void PutBack(CURL* easy);
 
+ private:
   CurlLibrary library_;
   VolumeOptions options_;
   std::unique_ptr<CURLM, CurlMultiCleanup> multi_;

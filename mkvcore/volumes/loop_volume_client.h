@@ -1,5 +1,5 @@
-// Asks volumes for blobs (HEAD), and reads small ones (GET), from within an event loop, without
-// blocking it.
+// Asks volumes for blobs (HEAD), and reads and writes small ones (GET, PUT), from within an event
+// loop, without blocking it.
 //
 // One for each loop, with keep-alive connections of its own. Used, and destroyed, on the loop's
 // thread (or when the loop does not run).
@@ -12,13 +12,14 @@
 #include <string>
 
 #include "mkvcore/event_loop/event_loop.h"
+#include "mkvcore/volumes/loop_request.h"
 #include "mkvcore/volumes/volume_client.h"
 
 namespace mkv {
 
 class LoopVolumeClient {
  public:
-  using Callback = std::function<void(VolumeAnswer)>;
+  using Callback = std::function<void(const VolumeAnswer&)>;
   // `value` is the whole of the blob when the answer is ok().
   using ValueCallback = std::function<void(const VolumeAnswer&, std::string value)>;
 
@@ -30,18 +31,31 @@ class LoopVolumeClient {
   LoopVolumeClient& operator=(const LoopVolumeClient&) = delete;
 
   // Asks; `done` runs once, from the loop and never inside this call, at the latest after
-  // VolumeTimeouts::head. It may call Head() again, and may destroy the client.
+  // VolumeTimeouts::head. It may ask again, and may destroy the client.
   void Head(const BlobLocation& blob, Callback done);
   // The same with the value. One that is not `size` bytes long is no answer: delivery is
   // kUnanswered.
   void Get(const BlobLocation& blob, std::size_t size, ValueCallback done);
 
+  // Writes a blob; at the latest after VolumeTimeouts::answer and the time to connect. The answer
+  // is ok() only when the volume has the whole value. Only where takes_puts(). Throws
+  // std::invalid_argument for what is no blob path.
+  void Put(const BlobLocation& blob, std::shared_ptr<const std::string> value, Callback done);
+  // False where volumes speak TLS (tls_transport.h): a worker writes then.
+  bool takes_puts() const { return takes_puts_; }
+
   // How many of these are under way.
-  std::size_t under_way() const;
+  std::size_t under_way() const { return *under_way_; }
 
  private:
-  class Impl;
-  std::shared_ptr<Impl> impl_;
+  // `done` is told after health is.
+  void Start(LoopRequest request, ValueCallback done);
+
+  const VolumeTimeouts timeouts_;
+  VolumeHealth& health_;
+  const bool takes_puts_;
+  const std::shared_ptr<std::size_t> under_way_ = std::make_shared<std::size_t>(0);
+  std::unique_ptr<LoopTransport> transport_;
 };
 
 }  // namespace mkv

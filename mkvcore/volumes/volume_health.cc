@@ -29,14 +29,14 @@ void VolumeHealth::Failed(std::string_view volume) {
   state.answering_since.reset();
 }
 
-void VolumeHealth::RefusedPut(std::string_view volume) {
+void VolumeHealth::AnsweredPut(std::string_view volume, int status) {
   const std::lock_guard lock(mutex_);
-  StateOf(volume).refused_at = Clock::now();
-}
-
-void VolumeHealth::AcceptedPut(std::string_view volume) {
-  const std::lock_guard lock(mutex_);
-  StateOf(volume).refused_at.reset();
+  // nginx says full by 507, or by 500 after a failed write(2).
+  if (status >= 500 || status == 403 || status == 405) {
+    StateOf(volume).refused_at = Clock::now();
+  } else if (status >= 200 && status < 300) {
+    StateOf(volume).refused_at.reset();
+  }
 }
 
 bool VolumeHealth::IsDown(std::string_view volume) const {

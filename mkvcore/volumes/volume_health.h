@@ -27,10 +27,9 @@ class VolumeHealth {
 
   void Answered(std::string_view volume);  // any HTTP answer at all: it is up
   void Failed(std::string_view volume);    // no connection, or no answer in time: it is down
-  // It answered a PUT, but would not take it: full, failing, or closed to us. Both of these come
-  // beside Answered(), not instead of it.
-  void RefusedPut(std::string_view volume);
-  void AcceptedPut(std::string_view volume);
+  // Of a PUT, beside Answered(): 2xx says that it takes values, and a 5xx, 403 or 405 that it takes
+  // none (full, failing, closed to us). Any other status says something of the value alone.
+  void AnsweredPut(std::string_view volume, int status);
 
   // Down: the last thing we heard was a failure. It is up again with its next answer; somebody must
   // therefore ask it now and then (GarbageCollector does, every second).

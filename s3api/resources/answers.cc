@@ -35,7 +35,7 @@ void ReplyXml(Call& call, const XmlDocument& document) {
   Reply(call, std::move(response));
 }
 
-PayloadPlan PlanOf(const Call& call) {
+PayloadPlan PlanOf(const CallContext& call) {
   auto planned = PlanPayload(call.view, call.payload, call.chunk_signer);
   if (const Refusal* refusal = std::get_if<Refusal>(&planned)) throw S3Error(*refusal);
   return std::get<PayloadPlan>(std::move(planned));
@@ -66,7 +66,7 @@ Acl AclOfRequest(Call& call, std::string_view owner) {
   return ParseAccessControlPolicy(body, owner);
 }
 
-void ThrowUnlessDone(Outcome outcome, const Call& call) {
+void ThrowUnlessDone(Outcome outcome, const CallContext& call) {
   switch (outcome) {
     case Outcome::kDone:
       return;

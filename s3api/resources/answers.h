@@ -26,7 +26,7 @@ void Reply(Call& call, http::Response response);
 void ReplyXml(Call& call, const XmlDocument& document);
 
 // What the request promises of its payload. Throws S3Error.
-PayloadPlan PlanOf(const Call& call);
+PayloadPlan PlanOf(const CallContext& call);
 
 // The whole body, decoded and checked against everything that the request says of it.
 // MaxMessageLengthExceeded for more than `limit` bytes.
@@ -44,7 +44,7 @@ Acl AclOfRequest(Call& call, std::string_view owner);
 S3Error AsS3Error(const std::exception_ptr& thrown, const http::RequestHead& head);
 
 // The outcome of a change as the error that it is; kDone throws nothing.
-void ThrowUnlessDone(Outcome outcome, const Call& call);
+void ThrowUnlessDone(Outcome outcome, const CallContext& call);
 
 }  // namespace mkv::s3
 

@@ -1,5 +1,5 @@
-// One S3 request on a worker thread: routed, authenticated and authorised, on its way through the
-// function that serves its operation.
+// One S3 request: routed, authenticated and authorised, on its way through the function that serves
+// its operation.
 #ifndef S3API_RESOURCES_CALL_H_
 #define S3API_RESOURCES_CALL_H_
 
@@ -41,7 +41,8 @@ struct Service {
   Authenticator& authenticator;
 };
 
-struct Call {
+// What is known of a request, but for how it is answered.
+struct CallContext {
   Service& service;
   const Request& request;
   const http::RequestHead& head;
@@ -52,13 +53,17 @@ struct Call {
   const std::optional<ChunkSigner>& chunk_signer;
   // Of the request, where it names one that exists.
   const std::optional<Bucket>& bucket;
-  http::Transfer& transfer;
 
   // The user's name; empty for nobody, and for everyone where the server is open.
   std::string User() const { return principal != nullptr ? principal->user : std::string(); }
 
   // The key of the store that the request names.
   std::string StoreKey() const { return s3::StoreKey(request.bucket, request.key); }
+};
+
+// On a worker thread.
+struct Call : CallContext {
+  http::Transfer& transfer;
 };
 
 }  // namespace mkv::s3

@@ -1,4 +1,8 @@
 // PutObject: one value, replaced whole.
+#include "s3api/resources/object_writing.h"
+
+#include <utility>
+
 #include "mkvcore/format/sidecar.h"
 #include "s3api/checksum/digest_text.h"
 #include "s3api/protocol/etag.h"
@@ -7,37 +11,47 @@
 #include "s3api/resources/handlers.h"
 #include "s3api/resources/object_metadata.h"
 #include "s3api/resources/object_state.h"
-#include "s3api/signature/payload_source.h"
 
 namespace mkv::s3 {
 
-void PutObject(Call& call) {
-  const WriteConditions conditions = WriteConditions::Of(call.head);
+ObjectWriting::ObjectWriting(const CallContext& call, Source& body)
+    : call_(call),
+      conditions_(WriteConditions::Of(call.head)),
+      described_(DescribedByHeaders(call.head, call.User())),
+      source_(body, PlanOf(call)) {
   RefuseUnsupportedHeaders(call.head);
-  const format::ObjectMetadata described = DescribedByHeaders(call.head, call.User());
-  PayloadSource source(call.transfer.body(), PlanOf(call));
   // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html: at most 5 GB in one PUT.
-  if (!source.size()) throw S3Error(ErrorCode::kMissingContentLength);
-  if (*source.size() > kMaxPutBytes) throw S3Error(ErrorCode::kEntityTooLarge);
+  if (!source_.size()) throw S3Error(ErrorCode::kMissingContentLength);
+  if (*source_.size() > kMaxPutBytes) throw S3Error(ErrorCode::kEntityTooLarge);
+}
 
+Store::ReplaceRequest ObjectWriting::Request() {
   Store::ReplaceRequest request;
-  request.condition = StoreCondition(call.service.store, conditions, call.request.key);
-  request.describe = [&](format::ObjectMetadata& metadata) {
-    metadata.MergeFrom(described);
-    if (source.checksum()) AddChecksum(*source.checksum(), metadata);
+  request.condition = StoreCondition(call_.service.store, conditions_, call_.request.key);
+  request.describe = [this](format::ObjectMetadata& metadata) {
+    metadata.MergeFrom(described_);
+    if (source_.checksum()) AddChecksum(*source_.checksum(), metadata);
   };
   request.sidecar = SidecarOf;
-  request.before_read = [&call] { call.transfer.AcceptBody(); };
-  const Store::PutResult result = call.service.store.Replace(call.StoreKey(), source, request);
-  ThrowUnlessDone(result.outcome, call);
+  return request;
+}
 
+http::Response ObjectWriting::Answer(const Store::PutResult& result) const {
+  ThrowUnlessDone(result.outcome, call_);
   http::Response response;
   response.Header("ETag", QuoteETag(ETagOf(*result.object)));
-  if (source.checksum()) {
-    response.Header(HeaderName(source.checksum()->algorithm), Base64(source.checksum()->value));
+  if (source_.checksum()) {
+    response.Header(HeaderName(source_.checksum()->algorithm), Base64(source_.checksum()->value));
     response.Header("x-amz-checksum-type", "FULL_OBJECT");
   }
-  Reply(call, std::move(response));
+  return response;
+}
+
+void PutObject(Call& call) {
+  ObjectWriting writing(call, call.transfer.body());
+  Store::ReplaceRequest request = writing.Request();
+  request.before_read = [&call] { call.transfer.AcceptBody(); };
+  Reply(call, writing.Answer(call.service.store.Replace(call.StoreKey(), writing.value(), request)));
 }
 
 }  // namespace mkv::s3

@@ -10,9 +10,6 @@
 
 namespace mkv::s3 {
 
-QuickReader::QuickReader(EventLoop& loop, Store& store)
-    : store_(store), volumes_(loop, store.volumes().options(), store.volumes().health()) {}
-
 void QuickReader::Answer(const std::shared_ptr<http::Exchange>& exchange, const Object& object,
                          ReadPlan plan, std::function<void()> otherwise) {
   if (plan.length == 0) return exchange->Reply(std::move(plan.head));

@@ -25,7 +25,8 @@ class QuickReader {
   static constexpr std::uint64_t kMaxBytes = 32 << 10;
   static constexpr std::size_t kMaxUnderWay = 256;
 
-  QuickReader(EventLoop& loop, Store& store);
+  // `volumes` is the loop's; both outlive it.
+  QuickReader(LoopVolumeClient& volumes, Store& store) : store_(store), volumes_(volumes) {}
 
   // Answers the request with `plan`, which is for `object`. Where it can not, now or in the end,
   // it runs `otherwise` on the loop.
@@ -34,7 +35,7 @@ class QuickReader {
 
  private:
   Store& store_;
-  LoopVolumeClient volumes_;
+  LoopVolumeClient& volumes_;
 };
 
 }  // namespace mkv::s3

@@ -6,15 +6,25 @@
 #include <utility>
 #include <variant>
 
+#include "mkvcore/volumes/loop_volume_client.h"
+#include "mkvcore/volumes/memory_source.h"
 #include "s3api/protocol/host.h"
 #include "s3api/resources/access.h"
 #include "s3api/resources/answers.h"
 #include "s3api/resources/headed_transfer.h"
+#include "s3api/resources/object_writing.h"
+#include "s3api/resources/quick_reader.h"
 #include "s3api/signature/presigned_headers.h"
 
 namespace mkv::s3 {
 
 namespace {
+
+// The largest object that is stored from a loop, and how many requests to volumes a loop has under
+// way before it leaves PUTs to workers: the memory that it spends on them, which is a copy for each
+// replica.
+constexpr std::uint64_t kMaxLoopValue = 64 << 10;
+constexpr std::size_t kMaxLoopRequests = 512;
 
 ErrorCode CodeForStatus(int status) {
   switch (status) {
@@ -82,6 +92,46 @@ struct S3Api::Admitted {
   std::optional<http::RequestHead> presigned_head;
 };
 
+struct S3Api::Serving {
+  // `request_head` outlives it, unless a presigned URL says more of it.
+  Serving(Service& service, std::shared_ptr<const Admitted> admitted_request,
+          std::optional<Bucket> its_bucket, const http::RequestHead& request_head,
+          const std::string& domain)
+      : admitted(std::move(admitted_request)),
+        bucket(std::move(its_bucket)),
+        head(admitted->presigned_head ? *admitted->presigned_head : request_head),
+        virtual_bucket(VirtualBucket(head.headers.get("Host", ""), domain)),
+        view(ViewOf(head, virtual_bucket)),
+        context{service,
+                admitted->request,
+                head,
+                view,
+                admitted->principal,
+                admitted->payload,
+                admitted->chunk_signer,
+                bucket} {}
+  Serving(const Serving&) = delete;
+  Serving& operator=(const Serving&) = delete;
+
+  const std::shared_ptr<const Admitted> admitted;
+  const std::optional<Bucket> bucket;
+  const http::RequestHead& head;
+  const std::string virtual_bucket;
+  const RequestView view;
+  const CallContext context;
+};
+
+struct S3Api::OfLoop {
+  OfLoop(EventLoop& loop, Store& store)
+      : volumes(loop, store.volumes().options(), store.volumes().health()),
+        reader(volumes, store) {}
+
+  LoopVolumeClient volumes;
+  QuickReader reader;
+};
+
+S3Api::~S3Api() = default;
+
 S3Api::S3Api(Store& store, const CurrentCredentials& credentials, S3Options options)
     : credentials_(credentials),
       options_(std::move(options)),
@@ -104,13 +154,27 @@ void S3Api::OnRequest(const std::shared_ptr<http::Exchange>& exchange) {
 
 void S3Api::ServeOnWorker(http::Exchange& exchange,
                           const std::shared_ptr<const Admitted>& admitted) {
-  exchange.RunOnWorker([this, admitted](http::Transfer& transfer) { Run(*admitted, transfer); });
+  exchange.RunOnWorker([this, admitted](http::Transfer& transfer) { Run(admitted, transfer); });
 }
 
 bool S3Api::ServeOnLoop(const std::shared_ptr<http::Exchange>& exchange,
                         const std::shared_ptr<const Admitted>& admitted) {
+  OfLoop* of_loop = nullptr;
+  {
+    const std::shared_lock lock(loops_mutex_);
+    const auto found = loops_.find(&exchange->loop());
+    if (found == loops_.end()) return false;
+    of_loop = found->second.get();  // this thread's, until it ends the loop
+  }
+  if (admitted->request.operation == Operation::kPutObject) {
+    return WriteOnLoop(exchange, admitted, *of_loop);
+  }
+  return IsObjectRead(admitted->request.operation) && ReadOnLoop(exchange, admitted, *of_loop);
+}
+
+bool S3Api::ReadOnLoop(const std::shared_ptr<http::Exchange>& exchange,
+                       const std::shared_ptr<const Admitted>& admitted, OfLoop& of_loop) {
   const Request& request = admitted->request;
-  if (!IsObjectRead(request.operation)) return false;
   const std::optional<Bucket> bucket = buckets_.LookAt(request.bucket).bucket;
   if (!bucket || !bucket->cors().empty()) return false;
   const std::optional<Object> object = service_.store.Find(StoreKey(request.bucket, request.key));
@@ -118,31 +182,101 @@ bool S3Api::ServeOnLoop(const std::shared_ptr<http::Exchange>& exchange,
       !MayRead(admitted->principal, bucket, request.bucket, *object)) {
     return false;
   }
-  QuickReader* reader = nullptr;
-  {
-    const std::shared_lock lock(quick_readers_mutex_);
-    const auto found = quick_readers_.find(&exchange->loop());
-    if (found == quick_readers_.end()) return false;
-    reader = found->second.get();  // this thread's, until it ends the loop
-  }
   const http::RequestHead& head =
       admitted->presigned_head ? *admitted->presigned_head : exchange->head();
-  reader->Answer(exchange, *object, PlanRead(request, head, admitted->principal, *object),
-                 [this, exchange, admitted] { ServeOnWorker(*exchange, admitted); });
+  of_loop.reader.Answer(exchange, *object, PlanRead(request, head, admitted->principal, *object),
+                        [this, exchange, admitted] { ServeOnWorker(*exchange, admitted); });
   return true;
 }
 
+bool S3Api::WriteOnLoop(const std::shared_ptr<http::Exchange>& exchange,
+                        const std::shared_ptr<const Admitted>& admitted, OfLoop& of_loop) {
+  const http::RequestHead& head = exchange->head();
+  if (head.content_length.value_or(kMaxLoopValue + 1) > kMaxLoopValue ||
+      of_loop.volumes.under_way() >= kMaxLoopRequests ||
+      !service_.store.MayPutOnLoop(of_loop.volumes)) {
+    return false;
+  }
+  // What a condition is held against may have to be asked of a volume.
+  if (!WriteConditions::Of(head).empty()) return false;
+  const std::optional<Bucket> bucket = buckets_.LookAt(admitted->request.bucket).bucket;
+  if (!bucket || !bucket->cors().empty()) return false;
+  Authorize(*admitted, bucket);
+
+  // One PutObject, from its body to its answer.
+  struct Writing {
+    Writing(Service& service, const std::shared_ptr<const Admitted>& request, const Bucket& into,
+            const std::shared_ptr<http::Exchange>& asked, const std::string& domain,
+            const http::Exchange::Collected& collected)
+        : exchange(asked),
+          serving(service, request, into, asked->head(), domain),
+          body(collected),
+          object(serving.context, body),
+          value(object.value().held() == *collected
+                    ? collected
+                    : std::make_shared<const std::string>(object.value().held().value())) {}
+
+    http::Response Answer(const Store::PutResult& result) const {
+      http::Response response = object.Answer(result);
+      AddCommonHeaders(serving.head, &response);
+      return response;
+    }
+
+    const std::shared_ptr<http::Exchange> exchange;
+    const Serving serving;
+    MemorySource body;
+    ObjectWriting object;
+    const http::Exchange::Collected value;
+  };
+  return exchange->Collect([this, exchange, admitted, bucket,
+                            &of_loop](const http::Exchange::Collected& body) {
+    try {
+      const auto writing = std::make_shared<Writing>(service_, admitted, *bucket, exchange,
+                                                     options_.domain, body);
+      service_.store.ReplaceOnLoop(
+          of_loop.volumes, writing->serving.context.StoreKey(), writing->value,
+          writing->object.Request(), [this, writing](const Store::LoopPutEnd& end) {
+            if (end.on_worker) {
+              writing->exchange->RunOnWorker([this, writing, end](http::Transfer& transfer) {
+                ReplyOrRefuse(transfer, [&] { return writing->Answer(end.on_worker()); });
+              });
+              return;
+            }
+            ReplyOrRefuse(*writing->exchange, [&] {
+              if (end.error) std::rethrow_exception(end.error);
+              return writing->Answer(end.result);
+            });
+          });
+    } catch (...) {
+      exchange->Reply(ErrorAnswer(AsS3Error(std::current_exception(), exchange->head()),
+                                  exchange->head()));
+    }
+  });
+}
+
+template <typename Out>
+void S3Api::ReplyOrRefuse(Out& out, const std::function<http::Response()>& answer) {
+  http::Response response;
+  try {
+    response = answer();
+  } catch (...) {
+    const http::RequestHead& head = out.head();
+    response = ErrorAnswer(AsS3Error(std::current_exception(), head), head);
+  }
+  out.Reply(std::move(response));
+}
+
 void S3Api::OnLoopStart(EventLoop& loop) {
-  const std::unique_lock lock(quick_readers_mutex_);
-  quick_readers_.emplace(&loop, std::make_unique<QuickReader>(loop, service_.store));
+  const std::unique_lock lock(loops_mutex_);
+  loops_.emplace(&loop, std::make_unique<OfLoop>(loop, service_.store));
 }
 
 void S3Api::OnLoopEnd(EventLoop& loop) {
-  std::unique_ptr<QuickReader> ended;
-  const std::unique_lock lock(quick_readers_mutex_);
-  if (const auto found = quick_readers_.find(&loop); found != quick_readers_.end()) {
+  std::unique_ptr<OfLoop> ended;
+  const std::unique_lock lock(loops_mutex_);
+  if (const auto found = loops_.find(&loop); found != loops_.end()) {
     ended = std::move(found->second);
-    quick_readers_.erase(found);
+    loops_.erase(found);
   }
 }
 
@@ -208,11 +342,11 @@ bool S3Api::ServeIfPublic(const std::shared_ptr<http::Exchange>& exchange, http:
               bucket = buckets_.Find(asked.bucket);
             } catch (const std::exception&) {
               // Run() finds out, and tells, what is wrong.
-              return Run(*admitted, transfer);
+              return Run(admitted, transfer);
             }
           }
           if (is_public || (bucket && AclAllows(*bucket, nullptr, asked.operation))) {
-            Run(*admitted, transfer);
+            Run(admitted, transfer);
           } else {
             transfer.Reply(refusal);
           }
@@ -281,47 +415,43 @@ void S3Api::Authorize(const Admitted& admitted, const std::optional<Bucket>& buc
   }
 }
 
-void S3Api::Run(const Admitted& admitted, http::Transfer& transfer) {
+void S3Api::Run(const std::shared_ptr<const Admitted>& admitted, http::Transfer& transfer) {
   const http::RequestHead& head = transfer.head();
   std::optional<Bucket> bucket;
   try {
-    if (!admitted.request.bucket.empty()) bucket = buckets_.Find(admitted.request.bucket);
+    if (!admitted->request.bucket.empty()) bucket = buckets_.Find(admitted->request.bucket);
   } catch (...) {
     return transfer.Reply(ErrorAnswer(AsS3Error(std::current_exception(), head), head));
   }
   const bool for_browsers =
-      bucket && !bucket->cors().empty() && admitted.request.operation != Operation::kPreflight;
-  if (!for_browsers) return Serve(admitted, bucket, transfer);
+      bucket && !bucket->cors().empty() && admitted->request.operation != Operation::kPreflight;
+  const Serving serving(service_, admitted, bucket, head, options_.domain);
+  if (!for_browsers) return Serve(serving, transfer);
   HeadedTransfer headed(transfer, CorsHeaders(bucket->cors(), head));
-  Serve(admitted, bucket, headed);
+  Serve(serving, headed);
 }
 
-void S3Api::Serve(const Admitted& admitted, const std::optional<Bucket>& bucket,
-                  http::Transfer& transfer) {
-  const http::RequestHead& head =
-      admitted.presigned_head ? *admitted.presigned_head : transfer.head();
+void S3Api::Serve(const Serving& serving, http::Transfer& transfer) {
   try {
-    Authorize(admitted, bucket);
+    const Admitted& admitted = *serving.admitted;
+    Authorize(admitted, serving.bucket);
     const Operation operation = admitted.request.operation;
     const bool needs_none = operation == Operation::kCreateBucket ||
                             operation == Operation::kPreflight ||
                             (options_.implicit_buckets && MakesBucket(operation));
-    if (InfoOf(operation).level != Level::kService && !bucket && !needs_none) {
+    if (InfoOf(operation).level != Level::kService && !serving.bucket && !needs_none) {
       throw NoSuchBucketError(admitted.request.bucket);
     }
-    const std::string virtual_bucket = VirtualBucket(head.headers.get("Host", ""), options_.domain);
-    const RequestView view = ViewOf(head, virtual_bucket);
-    Call call{service_,         admitted.request,      head,   view,    admitted.principal,
-              admitted.payload, admitted.chunk_signer, bucket, transfer};
+    Call call{serving.context, transfer};
     admitted.handler(call);
   } catch (const http::TransferError&) {
     throw;  // the client is gone or too slow: the server knows what to answer, if anything
   } catch (...) {
-    const S3Error error = AsS3Error(std::current_exception(), head);
+    const S3Error error = AsS3Error(std::current_exception(), serving.head);
     if (transfer.replied()) {
       transfer.Abort();
     } else {
-      transfer.Reply(ErrorAnswer(error, head));
+      transfer.Reply(ErrorAnswer(error, serving.head));
     }
   }
 }

@@ -7,6 +7,7 @@
 #ifndef S3API_RESOURCES_S3_API_H_
 #define S3API_RESOURCES_S3_API_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
@@ -18,7 +19,6 @@
 #include "s3api/protocol/error.h"
 #include "s3api/resources/call.h"
 #include "s3api/resources/handlers.h"
-#include "s3api/resources/quick_reader.h"
 #include "s3api/signature/authenticator.h"
 
 namespace mkv::s3 {
@@ -28,6 +28,7 @@ class S3Api {
   // `store` and `credentials` outlive it. Without any credentials in `credentials` the server is
   // open: every signature is accepted, as the original does.
   S3Api(Store& store, const CurrentCredentials& credentials, S3Options options);
+  ~S3Api();
 
   // As http::Handler's.
   void OnLoopStart(EventLoop& loop);
@@ -45,17 +46,27 @@ class S3Api {
  private:
   // What is known of a request before it goes to a worker.
   struct Admitted;
+  // A request as it is served, with all that a CallContext points into.
+  struct Serving;
+  // What each loop has for itself.
+  struct OfLoop;
 
   Admitted Admit(const http::RequestHead& head);
-  // Small objects and HEADs of which the index and the bucket's settings in memory tell all. False:
-  // a worker has to see to it.
+  // Small objects, in and out, and HEADs, of which the index and the bucket's settings in memory
+  // tell all. False: a worker has to see to it.
   bool ServeOnLoop(const std::shared_ptr<http::Exchange>& exchange,
                    const std::shared_ptr<const Admitted>& admitted);
+  bool ReadOnLoop(const std::shared_ptr<http::Exchange>& exchange,
+                  const std::shared_ptr<const Admitted>& admitted, OfLoop& of_loop);
+  bool WriteOnLoop(const std::shared_ptr<http::Exchange>& exchange,
+                   const std::shared_ptr<const Admitted>& admitted, OfLoop& of_loop);
   void ServeOnWorker(http::Exchange& exchange, const std::shared_ptr<const Admitted>& admitted);
   void Authorize(const Admitted& admitted, const std::optional<Bucket>& bucket) const;
-  void Run(const Admitted& admitted, http::Transfer& transfer);
-  void Serve(const Admitted& admitted, const std::optional<Bucket>& bucket,
-             http::Transfer& transfer);
+  void Run(const std::shared_ptr<const Admitted>& admitted, http::Transfer& transfer);
+  void Serve(const Serving& serving, http::Transfer& transfer);
+  // `out` is an Exchange or a Transfer.
+  template <typename Out>
+  void ReplyOrRefuse(Out& out, const std::function<http::Response()>& answer);
   // Answers a request that was refused on the loop; for a browser with what CORS has to tell it.
   void Refuse(const std::shared_ptr<http::Exchange>& exchange, const S3Error& error);
   http::Response ErrorAnswer(const S3Error& error, const http::RequestHead& head) const;
@@ -68,8 +79,8 @@ class S3Api {
   Service service_;
   Authenticator authenticator_;
 
-  std::shared_mutex quick_readers_mutex_;
-  std::unordered_map<EventLoop*, std::unique_ptr<QuickReader>> quick_readers_;
+  std::shared_mutex loops_mutex_;
+  std::unordered_map<EventLoop*, std::unique_ptr<OfLoop>> loops_;
 };
 
 }  // namespace mkv::s3

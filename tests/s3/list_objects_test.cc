@@ -53,6 +53,7 @@ class CountingIndex : public Index {
   [[nodiscard]] bool Write(const Batch& batch, Durability durability) override {
     return index_.Write(batch, durability);
   }
+  bool MayStall() const override { return index_.MayStall(); }
   void Sync() override { index_.Sync(); }
 
  private:

@@ -37,10 +37,10 @@ TEST(VolumeHealth, AnyAnswerBringsAVolumeBack) {
 TEST(VolumeHealth, RefusalKeepsWritesAwayButNotReads) {
   VolumeHealth health;
   health.Answered("a:1");
-  health.RefusedPut("a:1/sv01");
+  health.AnsweredPut("a:1/sv01", 507);
   EXPECT_FALSE(health.AcceptsWrites("a:1"));
   EXPECT_FALSE(health.IsDown("a:1"));
-  health.AcceptedPut("a:1");
+  health.AnsweredPut("a:1", 201);
   EXPECT_TRUE(health.AcceptsWrites("a:1"));
 }
 

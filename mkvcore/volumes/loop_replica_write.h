@@ -1,0 +1,25 @@
+// Writes one small value to several volumes at once from within an event loop: WriteReplicas() for
+// those who must not block.
+#ifndef MKVCORE_VOLUMES_LOOP_REPLICA_WRITE_H_
+#define MKVCORE_VOLUMES_LOOP_REPLICA_WRITE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "mkvcore/volumes/loop_volume_client.h"
+#include "mkvcore/volumes/replica_writer.h"
+
+namespace mkv {
+
+// Writes `value` to the first `wanted` candidates of `request`; none of the others steps in for one
+// that fails: that is left to WriteReplicas(), on a worker. `done` runs from the loop, once all of
+// them have answered or run out of time, and never inside this call; not at all when `client` goes
+// before. The callbacks of `request` are not used. Loop thread only; `client.takes_puts()`.
+void WriteReplicasOnLoop(LoopVolumeClient& client, const std::shared_ptr<const std::string>& value,
+                         const ReplicaWriteRequest& request,
+                         std::function<void(ReplicaWriteResult)> done);
+
+}  // namespace mkv
+
+#endif  // MKVCORE_VOLUMES_LOOP_REPLICA_WRITE_H_

@@ -1,0 +1,33 @@
+// Carries a LoopVolumeClient's requests over plain HTTP: kept connections on bare sockets.
+//
+// Connections are used for at most CurlSession::kConnectionAge. One that turns out to be dead
+// before any answer came was closed by the volume while it was idle: the request is then sent once
+// more, over a new one. Where the volume may have received it before, an answer that does not say
+// that the value was stored counts as none (kUnanswered): what was received first may still be
+// carried out.
+#ifndef MKVCORE_VOLUMES_PLAIN_TRANSPORT_H_
+#define MKVCORE_VOLUMES_PLAIN_TRANSPORT_H_
+
+#include <memory>
+
+#include "mkvcore/event_loop/event_loop.h"
+#include "mkvcore/volumes/loop_request.h"
+#include "mkvcore/volumes/volume_options.h"
+
+namespace mkv {
+
+class PlainTransport final : public LoopTransport {
+ public:
+  PlainTransport(EventLoop& loop, const VolumeOptions& options);
+  ~PlainTransport() override;
+
+  void Start(LoopRequest request) override;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace mkv
+
+#endif  // MKVCORE_VOLUMES_PLAIN_TRANSPORT_H_

@@ -69,6 +69,77 @@ TEST(ServerBodies, WhatIsAboveTheBudgetIsReadByTheWorker) {
   }
 }
 
+TEST(ServerBodies, TheLoopHasSmallOnesForItself) {
+  const Serving serving;
+  RawConnection connection = serving.Connect();
+  for (const std::size_t size : {0, 1, 100'000, 1 << 20}) {
+    const std::string sent = Pattern(size);
+    connection.Send(WithLength("/loop", size) + sent);
+    EXPECT_TRUE(BodyOf(connection.ReadResponse()) == sent);
+  }
+  connection.Send(WithLength("/loop", 6, "Expect: 100-continue\r\n"));
+  EXPECT_EQ(connection.ReadUntil("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  connection.Send("abc");
+  std::this_thread::sleep_for(milliseconds(20));
+  connection.Send("def" + WithLength("/loop", 2) + "gh" + Request("GET", "/hello"));
+  EXPECT_EQ(BodyOf(connection.ReadResponse()), "abcdef");
+  EXPECT_EQ(BodyOf(connection.ReadResponse()), "gh");
+  EXPECT_EQ(BodyOf(connection.ReadResponse()), "hello");
+}
+
+TEST(ServerBodies, TheLoopLeavesLargeOnesAndThoseOfUnknownLength) {
+  const Serving serving;
+  const std::size_t large = (1 << 20) + 1;
+  {
+    RawConnection connection = serving.Connect();
+    connection.Send(WithLength("/loop", large));
+    EXPECT_EQ(BodyOf(connection.ReadResponse()), "not collected");
+  }
+  RawConnection connection = serving.Connect();
+  connection.Send(WithChunks("/loop") + "3\r\nabc\r\n0\r\n\r\n");
+  EXPECT_EQ(BodyOf(connection.ReadResponse()), "not collected");
+}
+
+TEST(ServerBodies, AWorkerFindsWhatTheLoopHasCollected) {
+  ServerOptions options;
+  options.collect_budget = 100;
+  const Serving serving(options);
+  RawConnection connection = serving.Connect();
+  for (int i = 0; i < 3; ++i) {
+    connection.Send(WithLength("/loop-then-worker", 100) + std::string(100, 'a'));
+    EXPECT_EQ(BodyOf(connection.ReadResponse()), "100 held");
+    // Given back each time, here too.
+    connection.Send(WithLength("/loop", 100) + std::string(100, 'a'));
+    EXPECT_EQ(BodyOf(connection.ReadResponse()), std::string(100, 'a'));
+  }
+}
+
+TEST(ServerBodies, WhatIsThrownOverACollectedBodyIsAnswered500) {
+  const Serving serving;
+  RawConnection connection = serving.Connect();
+  connection.Send(WithLength("/loop-throw", 3) + "abc" + Request("GET", "/hello"));
+  EXPECT_EQ(StatusOf(connection.ReadResponse()), 500);
+  EXPECT_EQ(BodyOf(connection.ReadResponse()), "hello");
+}
+
+TEST(ServerBodies, WhoDoesNotDeliverToTheLoopGivesTheBudgetBack) {
+  ServerOptions options;
+  options.collect_budget = 100;
+  const Serving serving(options);
+  for (int i = 0; i < 3; ++i) {
+    RawConnection gone = serving.Connect();
+    gone.Send(WithLength("/loop", 100) + "a");
+    gone.Reset();
+    std::string answer;
+    for (int attempt = 0; attempt < 200 && answer != std::string(100, 'b'); ++attempt) {
+      RawConnection connection = serving.Connect();
+      connection.Send(WithLength("/loop", 100) + std::string(100, 'b'));
+      answer = BodyOf(connection.ReadResponse());
+    }
+    EXPECT_EQ(answer, std::string(100, 'b'));
+  }
+}
+
 TEST(ServerBodies, ALargeBodyIsEchoedWhileItComes) {
   const Serving serving;
   const std::string sent = Pattern(20 << 20);

@@ -96,6 +96,8 @@ void PathHandler::OnRequest(std::shared_ptr<Exchange> exchange) {
     throw std::runtime_error("thrown on purpose");
   } else if (path == "/early") {
     exchange->Reply(Text(403, "early"));
+  } else if (path == "/loop" || path == "/loop-then-worker" || path == "/loop-throw") {
+    CollectOnLoop(exchange);
   } else {
     exchange->RunOnWorker([this](Transfer& transfer) {
       try {
@@ -106,6 +108,18 @@ void PathHandler::OnRequest(std::shared_ptr<Exchange> exchange) {
       }
     });
   }
+}
+
+void PathHandler::CollectOnLoop(const std::shared_ptr<Exchange>& exchange) {
+  const bool collects = exchange->Collect([exchange](const Exchange::Collected& body) {
+    const std::string& path = exchange->head().path;
+    if (path == "/loop-throw") throw std::runtime_error("thrown on purpose");
+    if (path == "/loop-then-worker") return exchange->RunOnWorker(&Collect);
+    // Later, so that what comes meanwhile is not taken for the body.
+    exchange->loop().RunAt(EventLoop::Clock::now() + std::chrono::milliseconds(5),
+                           [exchange, body] { exchange->Reply(Text(200, *body)); });
+  });
+  if (!collects) exchange->Reply(Text(200, "not collected"));
 }
 
 void PathHandler::Work(Transfer& transfer) {

@@ -62,6 +62,7 @@ class PathHandler final : public Handler {
   RequestHead last_head() const;
 
  private:
+  void CollectOnLoop(const std::shared_ptr<Exchange>& exchange);
   void Work(Transfer& transfer);
 
   mutable std::mutex mutex_;

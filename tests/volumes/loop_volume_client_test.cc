@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -47,6 +48,18 @@ class LoopVolumeClientTest : public ::testing::Test {
     auto future = promise->get_future();
     loop_.Post([this, promise, blob = BlobLocation{volume, path}] {
       heads_->Head(blob, [promise](VolumeAnswer answer) { promise->set_value(answer); });
+    });
+    return future;
+  }
+
+  std::future<VolumeAnswer> Put(const std::string& volume, const std::string& path,
+                                const std::string& value) {
+    auto promise = std::make_shared<std::promise<VolumeAnswer>>();
+    auto future = promise->get_future();
+    loop_.Post([this, promise, blob = BlobLocation{volume, path},
+                held = std::make_shared<const std::string>(value)] {
+      heads_->Put(blob, held,
+                  [promise](const VolumeAnswer& answer) { promise->set_value(answer); });
     });
     return future;
   }
@@ -148,6 +161,119 @@ TEST_F(LoopVolumeClientTest, ManyAtOnceAreAllAnswered) {
   }
   for (auto& answer : found) EXPECT_TRUE(answer.get().ok());
   for (auto& answer : missed) EXPECT_TRUE(answer.get().missing());
+}
+
+TEST_F(LoopVolumeClientTest, StoresAndReplacesBlobs) {
+  TestVolume volume;
+  for (const std::string& value :
+       {std::string("hello"), std::string(300'000, 'x'), std::string()}) {
+    const VolumeAnswer answer = Put(volume.name(), "/aa/bb/x", value).get();
+    EXPECT_TRUE(answer.ok()) << answer.status << answer.error;
+    EXPECT_EQ(volume.File("/aa/bb/x"), value);
+  }
+}
+
+TEST_F(LoopVolumeClientTest, FolderIsNeverWrittenTo) {
+  std::promise<void> refused;
+  OnLoop([&] {
+    EXPECT_THROW(heads_->Put({"127.0.0.1:1", "/aa/bb/"}, std::make_shared<const std::string>("x"),
+                             [](const VolumeAnswer&) { ADD_FAILURE(); }),
+                 std::invalid_argument);
+  });
+}
+
+TEST_F(LoopVolumeClientTest, VolumeThatRefusesAPutIsPassedOver) {
+  MisbehavingServer server([](MisbehavingServer::Connection& connection, int) {
+    while (!connection.ReadHead().empty()) {
+      connection.ReadBody(5);
+      connection.Send("HTTP/1.1 507 Insufficient Storage\r\nContent-Length: 0\r\n\r\n");
+    }
+  });
+  EXPECT_EQ(Put(server.name(), "/aa/bb/x", "hello").get().status, 507);
+  EXPECT_FALSE(health_.AcceptsWrites(server.name()));
+  EXPECT_FALSE(health_.IsDown(server.name()));
+}
+
+TEST_F(LoopVolumeClientTest, PutOverAConnectionThatTheVolumeHasClosedIsSentAgain) {
+  std::atomic<int> whole{0};
+  MisbehavingServer server([&](MisbehavingServer::Connection& connection, int number) {
+    // The first takes one request and then closes without an answer to the second.
+    for (int request = 0;; ++request) {
+      if (connection.ReadHead().empty()) return;
+      if (number == 0 && request == 1) return connection.Reset();
+      connection.ReadBody(5);
+      ++whole;
+      connection.Send("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+    }
+  });
+  EXPECT_TRUE(Put(server.name(), "/aa/bb/x", "hello").get().ok());
+  EXPECT_TRUE(Put(server.name(), "/aa/bb/y", "hello").get().ok());
+  EXPECT_EQ(server.connections(), 2);
+  EXPECT_EQ(whole, 2);
+}
+
+// What was received first may still be carried out.
+TEST_F(LoopVolumeClientTest, PutSentAgainAndThenRefusedCountsAsUnanswered) {
+  MisbehavingServer server([&](MisbehavingServer::Connection& connection, int number) {
+    for (int request = 0;; ++request) {
+      if (connection.ReadHead().empty()) return;
+      connection.ReadBody(5);
+      if (number == 0 && request == 1) return connection.Reset();
+      connection.Send(number == 0 ? "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
+                                  : "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    }
+  });
+  EXPECT_TRUE(Put(server.name(), "/aa/bb/x", "hello").get().ok());
+  EXPECT_EQ(Put(server.name(), "/aa/bb/y", "hello").get().delivery, Delivery::kUnanswered);
+}
+
+TEST_F(LoopVolumeClientTest, PutOverANewConnectionThatDiesIsNotSentAgain) {
+  MisbehavingServer server([&](MisbehavingServer::Connection& connection, int) {
+    connection.ReadHead();
+    connection.ReadBody(5);
+    connection.Reset();
+  });
+  EXPECT_EQ(Put(server.name(), "/aa/bb/x", "hello").get().delivery, Delivery::kUnanswered);
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(LoopVolumeClientTest, AnswerBeforeTheWholeValueStoresNothing) {
+  std::promise<void> seen;
+  MisbehavingServer server([&](MisbehavingServer::Connection& connection, int) {
+    connection.ReadHead();
+    connection.Send("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+    seen.get_future().wait();  // takes no byte of it
+  });
+  const std::string more_than_a_socket_takes(16 << 20, 'x');
+  EXPECT_EQ(Put(server.name(), "/aa/bb/x", more_than_a_socket_takes).get().delivery,
+            Delivery::kUnanswered);
+  seen.set_value();
+}
+
+TEST_F(LoopVolumeClientTest, WhatIsNoHttpIsNoAnswer) {
+  for (const char* const answer :
+       {"SSH-2.0-OpenSSH\r\n", "HTTP/1.1 2x1 Created\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"}) {
+    MisbehavingServer server([&](MisbehavingServer::Connection& connection, int) {
+      connection.ReadHead();
+      connection.Send(answer);
+      connection.AwaitClose();
+    });
+    EXPECT_EQ(Head(server.name()).get().delivery, Delivery::kUnanswered) << answer;
+  }
+}
+
+TEST_F(LoopVolumeClientTest, AnswerThatIsFollowedByMoreEndsTheConnection) {
+  MisbehavingServer server([&](MisbehavingServer::Connection& connection, int) {
+    while (!connection.ReadHead().empty()) {
+      connection.Send(
+          "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+          "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    }
+  });
+  EXPECT_TRUE(Head(server.name()).get().missing());
+  EXPECT_TRUE(Head(server.name()).get().missing());
+  EXPECT_EQ(server.connections(), 2);
 }
 
 TEST_F(LoopVolumeClientTest, WhatIsUnderWayIsDroppedWithTheClient) {

@@ -1,0 +1,226 @@
+// PUTs on an event loop: what they leave in the index and on real volumes, also when those fail.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "mkvcore/event_loop/event_loop.h"
+#include "mkvcore/index/leveldb_index.h"
+#include "mkvcore/store/key_state.h"
+#include "mkvcore/store/store.h"
+#include "mkvcore/volumes/loop_volume_client.h"
+#include "mkvcore/volumes/volume_health.h"
+#include "tests/support/temp_folder.h"
+#include "tests/volumes/test_volume.h"
+
+namespace mkv {
+namespace {
+
+using testing::TestVolume;
+using namespace std::chrono_literals;
+
+class PutOnLoop : public ::testing::Test {
+ protected:
+  PutOnLoop() {
+    options_.timeouts.connect = 300ms;
+    options_.timeouts.answer = 500ms;
+    for (auto& volume : volumes_) names_.push_back(volume.name());
+    index_ = LevelDbIndex::Open((folder_.path() / "index").string());
+    client_ = std::make_unique<VolumeClient>(options_, health_);
+    store_ = std::make_unique<Store>(
+        *index_, *client_, std::make_shared<const Placement>(names_, 2, 1), StoreOptions());
+    loop_client_ = std::make_unique<LoopVolumeClient>(loop_, options_, health_);
+    thread_ = std::thread([this] { loop_.Run(); });
+  }
+  ~PutOnLoop() override {
+    DropLoopClient();
+    loop_.Stop();
+    thread_.join();
+  }
+
+  void OnLoop(const std::function<void()>& task) {
+    std::promise<void> done;
+    loop_.Post([&] {
+      task();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+  void AwaitLoop() {
+    OnLoop([] {});
+  }
+  void DropLoopClient() {
+    OnLoop([this] { loop_client_.reset(); });
+  }
+
+  std::future<Store::LoopPutEnd> Put(const std::string& key, const std::string& value,
+                                     bool replaces = false, Store::ReplaceRequest request = {}) {
+    auto promise = std::make_shared<std::promise<Store::LoopPutEnd>>();
+    auto future = promise->get_future();
+    loop_.Post([=, this] {
+      const auto held = std::make_shared<const std::string>(value);
+      const auto done = [promise](Store::LoopPutEnd end) { promise->set_value(std::move(end)); };
+      EXPECT_TRUE(store_->MayPutOnLoop(*loop_client_));
+      if (replaces) return store_->ReplaceOnLoop(*loop_client_, key, held, request, done);
+      auto begun = store_->BeginPut(key);
+      if (const Outcome* refused = std::get_if<Outcome>(&begun)) {
+        return done({{*refused, std::nullopt}, nullptr, nullptr});
+      }
+      store_->PutNewOnLoop(*loop_client_, key, std::move(std::get<WritersUnderWay::Token>(begun)),
+                           held, done);
+    });
+    return future;
+  }
+
+  // What the volumes hold for the key's object, one after the other in the record's order.
+  std::vector<std::string> Values(const std::string& key) {
+    std::vector<std::string> values;
+    const std::optional<Object> object = store_->Find(key);
+    if (!object) return values;
+    for (const BlobLocation& blob : object->Replicas()) {
+      for (TestVolume& volume : volumes_) {
+        if (volume.name() == blob.volume) values.push_back(volume.File(blob.path).value_or("none"));
+      }
+    }
+    return values;
+  }
+  TestVolume& FirstChoice(const std::string& key) {
+    const std::string name = store_->placement()->Order(key).front();
+    for (TestVolume& volume : volumes_) {
+      if (volume.name() == name) return volume;
+    }
+    throw std::logic_error("no such volume");
+  }
+  std::vector<format::PendingBlob> Pending(const std::string& key) {
+    const format::Pending pending = KeyState::Read(*index_, key).pending();
+    return {pending.blobs().begin(), pending.blobs().end()};
+  }
+
+  testing::TempFolder folder_;
+  std::array<TestVolume, 3> volumes_;
+  std::vector<std::string> names_;
+  VolumeOptions options_;
+  VolumeHealth health_;
+  std::unique_ptr<LevelDbIndex> index_;
+  std::unique_ptr<VolumeClient> client_;
+  std::unique_ptr<Store> store_;
+  EventLoop loop_;
+  std::unique_ptr<LoopVolumeClient> loop_client_;
+  std::thread thread_;
+};
+
+TEST_F(PutOnLoop, StoresOnAllReplicas) {
+  const Store::LoopPutEnd end = Put("/key", "value").get();
+  EXPECT_EQ(end.result.outcome, Outcome::kDone);
+  EXPECT_EQ(Values("/key"), (std::vector<std::string>{"value", "value"}));
+  EXPECT_EQ(store_->Find("/key")->record.volumes, store_->placement()->Choose("/key"));
+  EXPECT_EQ(store_->Find("/key")->record.hash, "2063c1608d6e0baf80249c42e2be5804");
+  EXPECT_EQ(Pending("/key").size(), 0u);
+}
+
+TEST_F(PutOnLoop, ExistingKeyStaysAsItIs) {
+  EXPECT_EQ(Put("/key", "value").get().result.outcome, Outcome::kDone);
+  EXPECT_EQ(Put("/key", "other").get().result.outcome, Outcome::kExists);
+  EXPECT_EQ(Values("/key"), (std::vector<std::string>{"value", "value"}));
+}
+
+TEST_F(PutOnLoop, ReplacesWithASidecar) {
+  EXPECT_EQ(Put("/key", "value").get().result.outcome, Outcome::kDone);
+  Store::ReplaceRequest request;
+  request.sidecar = [](const format::ObjectMetadata&) { return "{}"; };
+  const Store::LoopPutEnd end = Put("/key", "other", true, request).get();
+  ASSERT_EQ(end.result.outcome, Outcome::kDone);
+  EXPECT_TRUE(end.result.object->has_sidecar());
+  EXPECT_EQ(Values("/key"), (std::vector<std::string>{"other", "other"}));
+  ASSERT_EQ(Pending("/key").size(), 1u);
+  EXPECT_EQ(Pending("/key")[0].kind(), format::PendingBlob::GARBAGE);
+}
+
+TEST_F(PutOnLoop, ConditionThatThrowsLeavesNothing) {
+  Store::ReplaceRequest request;
+  request.describe = [](format::ObjectMetadata&) { throw std::runtime_error("on purpose"); };
+  const Store::LoopPutEnd end = Put("/key", "value", true, request).get();
+  EXPECT_TRUE(end.error);
+  EXPECT_FALSE(store_->Find("/key"));
+  for (const format::PendingBlob& blob : Pending("/key")) {
+    EXPECT_EQ(blob.kind(), format::PendingBlob::GARBAGE);
+  }
+  // And the key is free again.
+  EXPECT_EQ(Put("/key", "value").get().result.outcome, Outcome::kDone);
+}
+
+TEST_F(PutOnLoop, NextVolumeStepsInForADeadOne) {
+  FirstChoice("/key").Kill();
+  Store::LoopPutEnd end = Put("/key", "value").get();
+  ASSERT_TRUE(end.on_worker);
+  EXPECT_FALSE(store_->Find("/key"));
+  EXPECT_EQ(Put("/key", "other").get().result.outcome, Outcome::kBusy);
+  EXPECT_EQ(end.on_worker().outcome, Outcome::kDone);
+  EXPECT_EQ(Values("/key"), (std::vector<std::string>{"value", "value"}));
+  EXPECT_EQ(Pending("/key").size(), 0u) << "nothing was sent to the dead one";
+  // The dead one is known by now.
+  EXPECT_EQ(Put("/key2", "value").get().result.outcome, Outcome::kDone);
+}
+
+TEST_F(PutOnLoop, VolumeThatMayStillStoreItIsNotForgotten) {
+  TestVolume& paused = FirstChoice("/key");
+  paused.Pause();
+  Store::LoopPutEnd end = Put("/key", "value").get();
+  ASSERT_TRUE(end.on_worker);
+  EXPECT_EQ(end.on_worker().outcome, Outcome::kDone);
+  EXPECT_EQ(Values("/key"), (std::vector<std::string>{"value", "value"}));
+  ASSERT_EQ(Pending("/key").size(), 1u);
+  EXPECT_EQ(Pending("/key")[0].kind(), format::PendingBlob::GARBAGE);
+  ASSERT_EQ(Pending("/key")[0].places_size(), 1);
+  EXPECT_EQ(Pending("/key")[0].places(0).volume(), paused.name());
+  EXPECT_TRUE(Pending("/key")[0].places(0).unanswered());
+  paused.Resume();
+}
+
+TEST_F(PutOnLoop, TooFewVolumesLeaveTheKeyFree) {
+  volumes_[0].Kill();
+  volumes_[1].Kill();
+  Store::LoopPutEnd end = Put("/key", "value").get();
+  ASSERT_TRUE(end.on_worker);
+  EXPECT_EQ(end.on_worker().outcome, Outcome::kVolumesFailed);
+  EXPECT_FALSE(store_->Find("/key"));
+  for (auto* volume : {&volumes_[0], &volumes_[1]}) volume->Start();
+  EXPECT_EQ(Put("/key", "other").get().result.outcome, Outcome::kDone);
+  EXPECT_EQ(Values("/key"), (std::vector<std::string>{"other", "other"}));
+}
+
+TEST_F(PutOnLoop, WhatNoWorkerTakesOverBecomesGarbage) {
+  FirstChoice("/key").Kill();
+  Store::LoopPutEnd end = Put("/key", "value").get();
+  ASSERT_TRUE(end.on_worker);
+  end = {};
+  AwaitLoop();  // which may still hold it
+  EXPECT_FALSE(store_->Find("/key"));
+  ASSERT_EQ(Pending("/key").size(), 1u);
+  EXPECT_EQ(Pending("/key")[0].kind(), format::PendingBlob::GARBAGE);
+  EXPECT_EQ(Pending("/key")[0].places_size(), 1) << "the volume that stored it";
+}
+
+TEST_F(PutOnLoop, LoopThatEndsUnderItLeavesGarbageThatMayStillLand) {
+  for (TestVolume& volume : volumes_) volume.Pause();
+  auto never = Put("/key", "value");
+  EXPECT_EQ(never.wait_for(100ms), std::future_status::timeout);
+  DropLoopClient();
+  for (TestVolume& volume : volumes_) volume.Resume();
+  ASSERT_EQ(Pending("/key").size(), 1u);
+  EXPECT_EQ(Pending("/key")[0].kind(), format::PendingBlob::GARBAGE);
+  ASSERT_EQ(Pending("/key")[0].places_size(), 2);
+  EXPECT_TRUE(Pending("/key")[0].places(0).unanswered());
+}
+
+}  // namespace
+}  // namespace mkv

@@ -85,29 +85,49 @@ void KeyState::RemovePending(std::uint64_t id) {
               blobs.end());
 }
 
-bool KeyState::Commit(Index& index, Index::Durability durability) const {
+bool KeyState::Commit(Index& index, Index::Durability durability) {
+  const std::string metadata_key = MetadataKey(key_);
+  const std::string pending_key = PendingKey(key_);
   Batch batch;
   batch.Require(key_, record_bytes_);
-  batch.Require(MetadataKey(key_), metadata_bytes_);
-  batch.Require(PendingKey(key_), pending_bytes_);
+  batch.Require(metadata_key, metadata_bytes_);
+  batch.Require(pending_key, pending_bytes_);
+
+  std::optional<std::string> record = record_bytes_;
+  std::optional<std::string> metadata = metadata_bytes_;
   if (change_ == Change::kSet) {
-    batch.Put(key_, new_record_);
-    if (new_metadata_) {
-      batch.Put(MetadataKey(key_), *new_metadata_);
-    } else if (metadata_bytes_) {
-      // Of another record: it must not come to life again should a later record equal that one.
-      batch.Delete(MetadataKey(key_));
-    }
+    record = new_record_;
+    // Metadata of another record: it must not come to life again should a later record equal that
+    // one.
+    metadata = new_metadata_;
   } else if (change_ == Change::kRemove) {
-    batch.Delete(key_);
-    if (metadata_bytes_) batch.Delete(MetadataKey(key_));
+    record.reset();
+    metadata.reset();
   }
-  if (pending_.blobs_size() > 0) {
-    batch.Put(PendingKey(key_), pending_.SerializeAsString());
-  } else if (pending_bytes_) {
-    batch.Delete(PendingKey(key_));
+  std::optional<std::string> pending;
+  if (pending_.blobs_size() > 0) pending = pending_.SerializeAsString();
+
+  const auto write = [&batch](const std::string& name, const std::optional<std::string>& value,
+                              const std::optional<std::string>& before) {
+    if (value) {
+      batch.Put(name, *value);
+    } else if (before) {
+      batch.Delete(name);
+    }
+  };
+  if (change_ != Change::kNone) {
+    write(key_, record, record_bytes_);
+    write(metadata_key, metadata, metadata_bytes_);
   }
-  return index.Write(batch, durability);
+  write(pending_key, pending, pending_bytes_);
+  if (!index.Write(batch, durability)) return false;
+
+  if (change_ != Change::kNone) object_ = Object::Decode(key_, record, metadata);
+  record_bytes_ = std::move(record);
+  metadata_bytes_ = std::move(metadata);
+  pending_bytes_ = std::move(pending);
+  change_ = Change::kNone;
+  return true;
 }
 
 }  // namespace mkv

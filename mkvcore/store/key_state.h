@@ -46,8 +46,9 @@ class KeyState {
   format::PendingBlob* FindPending(std::uint64_t id);
   void RemovePending(std::uint64_t id);
 
-  // False when somebody else changed the key: read again.
-  [[nodiscard]] bool Commit(Index& index, Index::Durability durability) const;
+  // False when somebody else changed the key: read again. True: the state is now what the index
+  // holds, and can be changed further without being read again.
+  [[nodiscard]] bool Commit(Index& index, Index::Durability durability);
 
  private:
   std::string key_;

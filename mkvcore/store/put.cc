@@ -101,7 +101,9 @@ Outcome Store::NoteIntent(PutPlan& plan) {
                        /*sidecar=*/plan.request.sidecar != nullptr,
                        {plan.candidates.begin(),
                         plan.candidates.begin() + static_cast<std::ptrdiff_t>(plan.replicas)});
-    if (state.Commit(index_, Index::Durability::kOrdered)) return Outcome::kDone;
+    if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
+    plan.state = std::move(state);
+    return Outcome::kDone;
   }
 }
 
@@ -164,8 +166,9 @@ Store::PutResult Store::CommitPut(PutPlan& plan) {
   committed.metadata = metadata;
   committed.metadata->set_record(record.Encode());
 
-  while (true) {
-    KeyState state = KeyState::Read(index_, plan.key);
+  // Mostly nobody else has changed the key since the intent.
+  for (bool first = true;; first = false) {
+    KeyState state = first ? std::move(plan.state) : KeyState::Read(index_, plan.key);
     Outcome refused = Outcome::kDone;
     if (!plan.replace && state.live()) refused = Outcome::kExists;
     // Asked again: another write may have created the key since the intent.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "mkvcore/store/blob_write.h"
+#include "mkvcore/store/key_state.h"
 #include "mkvcore/store/store.h"
 
 namespace mkv {
@@ -27,6 +28,7 @@ struct Store::PutPlan {
   const std::vector<std::string> order;       // of placement
   const std::vector<std::string> candidates;  // the same volumes, those that accept writes first
   BlobWrite blob;
+  KeyState state;  // with the intent, once that is noted
 
   // Of the blob, once it is written.
   std::vector<std::string> volumes;  // that hold all of it, in placement order

@@ -147,9 +147,6 @@ void GarbageCollector::ProbeDownVolumes() {
   const auto is_back = [this](const std::string& host) {
     return !store_.volumes().health().IsDown(host);
   };
-  for (const std::string& host : awaited_hosts_) {
-    if (is_back(host)) spdlog::info("volume {} answers again", host);
-  }
   if (std::erase_if(awaited_hosts_, is_back) > 0) Wake(WallClockMicros());
 }
 

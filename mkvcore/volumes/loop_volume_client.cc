@@ -135,7 +135,7 @@ class LoopVolumeClient::Impl : public std::enable_shared_from_this<Impl> {
       if (answer.delivery == VolumeAnswer::Delivery::kAnswered) {
         health_.Answered(node.mapped().volume);
       } else {
-        health_.Failed(node.mapped().volume);
+        health_.Failed(node.mapped().volume, answer.error);
       }
       node.mapped().request.reset();
       node.mapped().done(answer);

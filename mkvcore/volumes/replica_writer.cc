@@ -34,10 +34,6 @@ std::size_t RingCapacity(std::optional<std::uint64_t> size) {
   return static_cast<std::size_t>(*size) + 1;
 }
 
-// The statuses that say something of the volume and not of this value: full (507, or 500 from a
-// failed write(2)), failing, closed to us.
-bool IsRefusal(int status) { return status >= 500 || status == 403 || status == 405; }
-
 class ReplicaWrite {
  public:
   ReplicaWrite(VolumeClient& client, Source& source, const ReplicaWriteRequest& request)
@@ -164,10 +160,11 @@ class ReplicaWrite {
 
   void Report(const Slot& slot, const VolumeAnswer& answer) {
     const std::string& volume = BlobOf(slot).volume;
-    if (answer.delivery != Delivery::kAnswered) return client_.health().Failed(volume);
+    if (answer.delivery != Delivery::kAnswered) {
+      return client_.health().Failed(volume, answer.error);
+    }
     client_.health().Answered(volume);
-    if (answer.ok()) client_.health().AcceptedPut(volume);
-    if (IsRefusal(answer.status)) client_.health().RefusedPut(volume);
+    client_.health().AnsweredPut(volume, answer.status);
   }
 
   bool AllStored() const {

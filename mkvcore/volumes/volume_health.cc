@@ -1,5 +1,11 @@
 #include "mkvcore/volumes/volume_health.h"
 
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "mkvcore/volumes/volume_problem.h"
+
 namespace mkv {
 
 std::string_view VolumeHost(std::string_view volume) { return volume.substr(0, volume.find('/')); }
@@ -15,28 +21,58 @@ const VolumeHealth::State* VolumeHealth::FindState(std::string_view volume) cons
   return found == hosts_.end() ? nullptr : &found->second;
 }
 
+bool VolumeHealth::Told::Begins() {
+  const Clock::time_point now = Clock::now();
+  if (trouble || (at && now - *at < kQuiet)) return false;
+  trouble = true;
+  at = now;
+  return true;
+}
+
+bool VolumeHealth::Told::Ends() { return std::exchange(trouble, false); }
+
 void VolumeHealth::Answered(std::string_view volume) {
-  const std::lock_guard lock(mutex_);
-  State& state = StateOf(volume);
-  state.down = false;
-  if (!state.answering_since) state.answering_since = Clock::now();
+  {
+    const std::lock_guard lock(mutex_);
+    State& state = StateOf(volume);
+    state.down = false;
+    if (!state.answering_since) state.answering_since = Clock::now();
+    if (!state.told_down.Ends()) return;
+  }
+  spdlog::info("volume {} answers again", VolumeHost(volume));
 }
 
-void VolumeHealth::Failed(std::string_view volume) {
-  const std::lock_guard lock(mutex_);
-  State& state = StateOf(volume);
-  state.down = true;
-  state.answering_since.reset();
+void VolumeHealth::Failed(std::string_view volume, std::string_view why) {
+  {
+    const std::lock_guard lock(mutex_);
+    State& state = StateOf(volume);
+    state.down = true;
+    state.answering_since.reset();
+    if (!state.told_down.Begins()) return;
+  }
+  spdlog::warn("volume {} is down: {}", VolumeHost(volume), why.empty() ? "no answer" : why);
 }
 
-void VolumeHealth::RefusedPut(std::string_view volume) {
-  const std::lock_guard lock(mutex_);
-  StateOf(volume).refused_at = Clock::now();
-}
-
-void VolumeHealth::AcceptedPut(std::string_view volume) {
-  const std::lock_guard lock(mutex_);
-  StateOf(volume).refused_at.reset();
+void VolumeHealth::AnsweredPut(std::string_view volume, int status) {
+  // nginx says full by 507, or by 500 after a failed write(2).
+  const bool refuses = status >= 500 || status == 403 || status == 405;
+  const bool takes = status >= 200 && status < 300;
+  {
+    const std::lock_guard lock(mutex_);
+    State& state = StateOf(volume);
+    if (refuses) {
+      state.refused_at = Clock::now();
+      if (!state.told_refusing.Begins()) return;
+    } else if (takes) {
+      state.refused_at.reset();
+      if (!state.told_refusing.Ends()) return;
+    }
+  }
+  if (refuses) {
+    spdlog::warn("volume {} refuses values: {}", VolumeHost(volume), ProblemOf(status));
+  } else if (takes) {
+    spdlog::info("volume {} takes values again", VolumeHost(volume));
+  }
 }
 
 bool VolumeHealth::IsDown(std::string_view volume) const {

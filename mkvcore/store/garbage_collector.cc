@@ -286,6 +286,10 @@ int GarbageCollector::Sort(DueBlob& due) const {
 
 ForgetResult ForgetVolume(Store& store, std::string_view host) {
   ForgetResult result;
+  const std::shared_ptr<const Placement> placement = store.placement();
+  const std::vector<std::string>& volumes = placement->volumes();
+  result.listed = std::find(volumes.begin(), volumes.end(), host) != volumes.end();
+  if (result.listed) return result;
   Index& index = store.index();
   const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
   for (entries->Seek(kPendingPrefix);

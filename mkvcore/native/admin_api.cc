@@ -221,6 +221,10 @@ void AdminApi::Forget(http::Transfer& transfer) {
     return;
   }
   const ForgetResult result = ForgetVolume(store_, volume);
+  if (result.listed) {
+    transfer.Reply(Text(409, volume + " is still in the list of volumes: take it off first"));
+    return;
+  }
   http::Response response;
   response.Header("Content-Type", "application/json");
   response.body = nlohmann::json{{"forgotten", result.blobs}}.dump() + "\n";

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "mkvcore/format/index_keys.h"
+#include "mkvcore/format/key_limit.h"
 #include "mkvcore/native/key_listing.h"
 #include "mkvcore/native/nonempty_source.h"
 
@@ -187,6 +188,11 @@ void NativeApi::Query(const std::shared_ptr<http::Exchange>& exchange,
 
 void NativeApi::Put(const std::shared_ptr<http::Exchange>& exchange) {
   const http::RequestHead& head = exchange->head();
+  if (IsTooLong(head.path)) {
+    exchange->Reply(Error(414, "the key is too long: its path on a volume would have more than " +
+                                   std::to_string(kMaxBlobPath) + " bytes"));
+    return;
+  }
   auto begun = store_.BeginPut(head.path);
   const Outcome* refused = std::get_if<Outcome>(&begun);
   // In the original's order: busy, empty, exists.

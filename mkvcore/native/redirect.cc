@@ -55,6 +55,12 @@ struct Redirector::Search {
   http::Response response;  // the headers that every answer to this request carries
   std::vector<BlobLocation> replicas;
   std::size_t next = 0;
+  std::vector<std::string> missing_on;  // volumes that do not have it
+
+  // Once, however many they are.
+  void ReportMissing(Store& store) const {
+    if (!missing_on.empty()) store.ReportBadReplicas(exchange->head().path, missing_on);
+  }
 };
 
 Redirector::Redirector(LoopVolumeClient& volumes, Store& store, const RedirectOptions& options)
@@ -92,6 +98,7 @@ std::vector<BlobLocation> Redirector::InOrderToAsk(const Object& object) {
 
 void Redirector::TryNext(const std::shared_ptr<Search>& search) {
   if (search->next == search->replicas.size()) {
+    search->ReportMissing(store_);
     search->response.status = 404;
     search->exchange->Reply(std::move(search->response));
     return;
@@ -105,9 +112,7 @@ void Redirector::TryNext(const std::shared_ptr<Search>& search) {
     const std::shared_ptr<Redirector> redirector = self.lock();
     if (!redirector) return;
     if (!answer.ok()) {
-      if (answer.missing()) {
-        redirector->store_.ReportBadReplicas(search->exchange->head().path, {replica.volume});
-      }
+      if (answer.missing()) search->missing_on.push_back(replica.volume);
       redirector->TryNext(search);
       return;
     }
@@ -117,6 +122,7 @@ void Redirector::TryNext(const std::shared_ptr<Search>& search) {
 }
 
 void Redirector::RedirectTo(const BlobLocation& replica, Search& search) {
+  search.ReportMissing(store_);
   std::string url = replica.Url(store_.volumes().options().scheme());
   if (const std::string& key = store_.volumes().options().key; !key.empty()) {
     const auto expires = std::chrono::system_clock::now() + kLinkLifetime;

@@ -6,6 +6,9 @@
 #include <exception>
 #include <stdexcept>
 
+#include "mkvcore/store/quoted_key.h"
+#include "mkvcore/volumes/volume_problem.h"
+
 namespace mkv {
 
 namespace {
@@ -36,6 +39,17 @@ class WatchedSource : public Source {
   Source& source_;
   bool complete_ = false;
 };
+
+// One line that says which volume failed how: whoever made the request is told only that it failed.
+void LogFailure(const std::string& key, const ReplicaWriteResult& result) {
+  std::string failures;
+  for (const ReplicaWriteResult::Attempt& attempt : result.attempts) {
+    if (attempt.answer.ok()) continue;
+    failures +=
+        (failures.empty() ? "" : "; ") + attempt.blob.volume + ": " + ProblemOf(attempt.answer);
+  }
+  spdlog::warn("too few volumes took {}: {}", QuotedKey(key), failures);
+}
 
 }  // namespace
 
@@ -82,6 +96,7 @@ void BlobWrite::AddPlace(const std::string& volume) {
 }
 
 void BlobWrite::Tried(const ReplicaWriteResult& result) {
+  if (!result.digest) LogFailure(key_, result);
   attempts_.insert(attempts_.end(), result.attempts.begin(), result.attempts.end());
 }
 

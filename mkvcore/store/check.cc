@@ -16,6 +16,7 @@
 #include "mkvcore/store/key_state.h"
 #include "mkvcore/store/quoted_key.h"
 #include "mkvcore/store/sidecar_check.h"
+#include "mkvcore/volumes/volume_problem.h"
 
 namespace mkv {
 
@@ -135,7 +136,8 @@ class Checker {
         continue;
       }
       if (!answers[i].ok()) {
-        findings.emplace_back(&CheckSummary::unreachable, "unreachable: " + where);
+        findings.emplace_back(&CheckSummary::unreachable,
+                              "unreachable: " + where + ": " + ProblemOf(answers[i]));
         continue;
       }
       if (!size) size = answers[i].content_length;
@@ -158,7 +160,8 @@ class Checker {
     if (answer.missing()) {
       findings.emplace_back(&CheckSummary::sidecars, "sidecar missing: " + where);
     } else if (!answer.ok()) {
-      findings.emplace_back(&CheckSummary::unreachable, "unreachable: " + where);
+      findings.emplace_back(&CheckSummary::unreachable,
+                            "unreachable: " + where + ": " + ProblemOf(answer));
     } else if (!SidecarAgrees(content, *object.metadata)) {
       findings.emplace_back(&CheckSummary::sidecars, "sidecar differs: " + where);
     }

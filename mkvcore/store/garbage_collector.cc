@@ -147,9 +147,6 @@ void GarbageCollector::ProbeDownVolumes() {
   const auto is_back = [this](const std::string& host) {
     return !store_.volumes().health().IsDown(host);
   };
-  for (const std::string& host : awaited_hosts_) {
-    if (is_back(host)) spdlog::info("volume {} answers again", host);
-  }
   if (std::erase_if(awaited_hosts_, is_back) > 0) Wake(WallClockMicros());
 }
 
@@ -289,6 +286,10 @@ int GarbageCollector::Sort(DueBlob& due) const {
 
 ForgetResult ForgetVolume(Store& store, std::string_view host) {
   ForgetResult result;
+  const std::shared_ptr<const Placement> placement = store.placement();
+  const std::vector<std::string>& volumes = placement->volumes();
+  result.listed = std::find(volumes.begin(), volumes.end(), host) != volumes.end();
+  if (result.listed) return result;
   Index& index = store.index();
   const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
   for (entries->Seek(kPendingPrefix);

@@ -79,6 +79,7 @@ class GarbageCollector {
 
 struct ForgetResult {
   std::size_t blobs = 0;  // pending blobs that no longer wait for the volume
+  bool listed = false;    // it is still in the list: nothing was dropped
 };
 
 // Drops everything that is queued for a volume (`host:port`) that will never come back. Its files,

@@ -144,8 +144,10 @@ std::string IndexReplacement::TakePlace(bool keep_old) {
     fs::remove_all(building_, ignored);
     return "";
   }
-  const std::string kept =
-      folder_.string() + (index_files_only ? ".broken-" : ".old-") + Timestamp();
+  const std::string name =
+      folder_.string() + (why_unreadable_.empty() ? ".old-" : ".broken-") + Timestamp();
+  std::string kept = name;
+  for (int i = 2; fs::exists(kept); ++i) kept = name + "-" + std::to_string(i);
   Rename(building_, kept);
   return kept;
 }

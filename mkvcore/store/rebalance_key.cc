@@ -170,7 +170,7 @@ Outcome Store::PlanMove(std::string_view key, const std::vector<std::string>& di
     plan.holders.push_back(volume);
   }
   if (plan.holders.empty()) {
-    spdlog::warn("rebalance: no replica of \"{}\" can be reached", key);
+    spdlog::warn("no whole replica of \"{}\" can be read: there is nothing to copy it from", key);
     return Outcome::kImpossible;
   }
   const auto differs = [&](const std::string& volume) {

@@ -14,7 +14,11 @@
 #include "mkvcore/store/index_replacement.h"
 #include "mkvcore/store/object.h"
 #include "mkvcore/store/progress.h"
+#include "mkvcore/store/quoted_key.h"
+#include "mkvcore/store/sidecar_check.h"
 #include "mkvcore/volumes/value_hasher.h"
+#include "mkvcore/volumes/volume_health.h"
+#include "mkvcore/volumes/volume_problem.h"
 
 namespace mkv {
 namespace {
@@ -40,10 +44,6 @@ std::string FromHex(std::string_view hex) {
     bytes.push_back(static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
   }
   return bytes;
-}
-
-std::string Failure(const VolumeAnswer& answer) {
-  return answer.error.empty() ? "HTTP status " + std::to_string(answer.status) : answer.error;
 }
 
 // What the old index says of one key.
@@ -73,8 +73,9 @@ class Rebuilder {
     CarryPendingOver();
     Work(progress);
     if (error_) std::rethrow_exception(error_);
+    FindWhatIsLacking();
     if (stop_) throw Interrupted();
-    summary_.old_index_kept = indexes_.TakePlace(/*keep_old=*/summary_.old_entries_lost > 0);
+    summary_.old_index_kept = indexes_.TakePlace(/*keep_old=*/summary_.lacks());
     return summary_;
   }
 
@@ -168,20 +169,28 @@ class Rebuilder {
     Record record;
     record.volumes = blob.volumes;
     format::ObjectMetadata metadata;
-    const bool known_before = old.object && old.object->Path() == path;
+    bool known_before = old.object && old.object->Path() == path;
     // Of another size it has been damaged since: what the old index says of it is not true of it.
     const bool unchanged = known_before && (!known_size || known_size->second == blob.size);
-    if (known_before) record.unlinked = old.object->record.unlinked;
     if (unchanged && old.object->metadata) metadata = *old.object->metadata;
     DescribeBlob(blob, &metadata);
     if (unchanged) {
       record.hash = old.object->record.hash;
       if (metadata.md5().empty()) metadata.set_md5(FromHex(record.hash));
-    } else if (!blob.sidecars.empty()) {
-      ReadSidecar(found.key, blob, &metadata);
-      DescribeBlob(blob, &metadata);
-      record.hash = Hex(metadata.md5());
     }
+    const bool damaged = known_before && !unchanged;
+    // Nothing in a listing proves that the old index knows the latest revision: all are read.
+    const std::uint64_t known_revision = unchanged ? SidecarRevision(metadata) : 0;
+    const std::string known_md5 = unchanged ? metadata.md5() : "";
+    if (!blob.sidecars.empty() && ReadSidecar(found.key, blob, known_revision, &metadata)) {
+      DescribeBlob(blob, &metadata);
+      // Another value that came to lie where the old one was: deleted, and written again.
+      const bool is_another =
+          !known_md5.empty() && !metadata.md5().empty() && metadata.md5() != known_md5;
+      if (is_another) known_before = false;
+      if (is_another || !unchanged) record.hash = Hex(metadata.md5());
+    }
+    if (known_before) record.unlinked = old.object->record.unlinked;
     if (options_.rehash) Rehash(path, &record, &metadata);
 
     batch->Put(found.key, record.Encode());
@@ -191,7 +200,7 @@ class Rebuilder {
       batch->Put(MetadataKey(found.key), metadata.SerializeAsString());
     }
     const std::lock_guard lock(mutex_);
-    if (known_before && !unchanged) {
+    if (damaged) {
       ++summary_.damaged;
       AddExample("damaged value", found.key + " has " + std::to_string(blob.size) + " bytes, not " +
                                       std::to_string(known_size->second));
@@ -251,10 +260,11 @@ class Rebuilder {
     }
   }
 
-  // Of several revisions, which a crash can leave, the greatest counts.
-  void ReadSidecar(const std::string& key, const ChosenBlob& blob,
+  // Of several revisions, which a crash can leave, the greatest counts. False, and `metadata` stays
+  // as it is, when that is not greater than `known`, or can not be had.
+  bool ReadSidecar(const std::string& key, const ChosenBlob& blob, std::uint64_t known,
                    format::ObjectMetadata* metadata) {
-    if (!options_.read_sidecar) return;
+    if (!options_.read_sidecar) return false;
     std::optional<std::uint64_t> newest;
     std::string content;
     std::string error;
@@ -265,7 +275,7 @@ class Rebuilder {
       const VolumeAnswer answer = volumes_.GetWhole(place, options_.sidecar_bytes, &body);
       const auto sidecar = answer.ok() ? DecodeSidecar(body) : std::nullopt;
       if (!sidecar) {
-        error = place.Url() + ": " + (answer.ok() ? "it is no sidecar" : Failure(answer));
+        error = place.Url() + ": " + (answer.ok() ? "it is no sidecar" : ProblemOf(answer));
         continue;
       }
       if (newest && *newest >= sidecar->revision()) continue;
@@ -274,14 +284,65 @@ class Rebuilder {
     }
     try {
       if (!newest) throw std::runtime_error(error);
+      if (*newest <= known) return false;
       format::ObjectMetadata read = *metadata;
       options_.read_sidecar(content, read);
       *metadata = std::move(read);
+      const std::lock_guard lock(mutex_);
+      summary_.newer_sidecars += known > 0 ? 1 : 0;
+      return true;
     } catch (const std::exception& failure) {
       const std::lock_guard lock(mutex_);
       ++summary_.unreadable;
       AddExample("unreadable sidecar", path + ": " + failure.what());
+      return false;
     }
+  }
+
+  // Walks both indexes side by side, in the order of their keys.
+  void FindWhatIsLacking() {
+    if (indexes_.old() == nullptr) return;
+    const std::vector<std::string>& listed = placement_.volumes();
+    std::map<std::string, std::uint64_t> unlisted;  // volume: its keys
+    try {
+      const auto before = indexes_.old()->NewIterator();
+      const auto now = indexes_.replacement().NewIterator();
+      now->Seek("/");
+      for (before->Seek("/"); before->Valid() && before->key().starts_with('/') && !stop_;
+           before->Next()) {
+        const std::string key(before->key());
+        while (now->Valid() && now->key() < key) now->Next();
+        const std::optional<Record> record = Record::Decode(before->value());
+        if (!now->Valid() || now->key() != key) NoteAbsent(key, record);
+        bool all_listed = true;
+        for (const std::string& volume : record ? record->volumes : std::vector<std::string>()) {
+          const std::string host(VolumeHost(volume));
+          if (std::find(listed.begin(), listed.end(), host) != listed.end()) continue;
+          all_listed = false;
+          ++unlisted[host];
+        }
+        summary_.unlisted += all_listed ? 0 : 1;
+      }
+    } catch (const IndexError& error) {
+      LoseOldEntry(error.what());
+    }
+    const std::lock_guard lock(mutex_);
+    for (const auto& [volume, keys] : unlisted) {
+      AddExample("not in the list", volume + ", with " + std::to_string(keys) + " keys");
+    }
+  }
+
+  void NoteAbsent(const std::string& key, const std::optional<Record>& record) {
+    // The deletion of its blob is queued already.
+    const OldEntry old = ReadOld(key);
+    for (const format::PendingBlob& blob : old.pending.blobs()) {
+      if (old.object && blob.generation() == old.object->generation()) return;
+    }
+    const std::lock_guard lock(mutex_);
+    ++summary_.absent;
+    AddExample("on no volume",
+               QuotedKey(key) + (record ? ", was on " + Record{false, "", record->volumes}.Encode()
+                                        : std::string()));
   }
 
   void Rehash(const std::string& path, Record* record, format::ObjectMetadata* metadata) {
@@ -295,7 +356,7 @@ class Rebuilder {
         return !stopping_;
       });
       if (!answer.ok() || hasher.size() != metadata->size()) {
-        error = place.Url() + ": " + Failure(answer);
+        error = place.Url() + ": " + ProblemOf(answer);
         continue;
       }
       const auto digest = hasher.TakeMd5().value();
@@ -397,10 +458,14 @@ std::string Describe(const RebuildSummary& summary) {
   line(summary.pending, "files left to the garbage collector");
   line(summary.foreign, "foreign files or folders, left alone");
   line(summary.stray_sidecars, "sidecars without a value, left alone");
+  line(summary.newer_sidecars, "sidecars newer than the old index, which were believed");
   line(summary.rehashed, "values read");
   line(summary.unreadable, "values or sidecars that no volume delivered");
   line(summary.damaged, "values that are not what the old index says they were");
   line(summary.old_entries_lost, "places of the old index that could not be read");
+  line(summary.absent,
+       "keys of the old index are on no volume: deleted since it was copied, or lost");
+  line(summary.unlisted, "keys of the old index name a volume that is not in the list");
   for (const std::string& example : summary.examples) text.append("\n  ").append(example);
   if (!summary.old_index_kept.empty()) {
     text.append("\n  the old index was kept in ").append(summary.old_index_kept);

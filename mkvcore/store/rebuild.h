@@ -3,8 +3,11 @@
 // The volumes are read through nginx's listings, one of the 65,536 folders `xx/yy` at a time, from
 // all subvolumes; a folder is merged in memory and written as one batch. What the volumes can not
 // tell (HASH, DELETED, metadata) comes from the old index, where that speaks of the same blob, else
-// from the sidecar or from reading the value (`rehash`). What the old index knew to be pending
+// from the sidecar or from reading the value (`rehash`). A sidecar of a greater revision than the
+// old index knows outdoes it: the old one may be a backup. What the old index knew to be pending
 // (about to be written, or to be deleted) stays pending, and does not come back as a value.
+//
+// What the old index knew and no volume shows is not in the new one; the old one is then kept.
 //
 // Nothing on the volumes is changed: foreign files, older generations and replicas of another size
 // are counted and left alone.
@@ -56,10 +59,14 @@ struct RebuildSummary {
   std::uint64_t foreign = 0;           // files and folders that are no blob of ours
   std::uint64_t stray_sidecars = 0;    // sidecars without a blob
   std::uint64_t rehashed = 0;          // values read
+  // What sidecars knew better than the old index: keys whose tags, ACL or headers changed since.
+  std::uint64_t newer_sidecars = 0;
   // Problems: something is wrong with the store, though the index is what it can be.
   std::uint64_t unreadable = 0;        // values or sidecars that no replica delivered
   std::uint64_t damaged = 0;           // values whose size or MD5 is not the one in the old index
   std::uint64_t old_entries_lost = 0;  // entries of the old index that could not be read
+  std::uint64_t absent = 0;            // keys of the old index that are on no volume
+  std::uint64_t unlisted = 0;          // keys of the old index on volumes that are not in the list
 
   bool old_index_read = false;
   std::string old_index_kept;  // where the old index is now, if it was not removed
@@ -67,7 +74,9 @@ struct RebuildSummary {
   std::vector<std::string> examples;
 
   static constexpr std::uint64_t kFolders = 65'536;
-  bool ok() const { return unreadable == 0 && damaged == 0 && old_entries_lost == 0; }
+  // The new index may lack what the old one had.
+  bool lacks() const { return old_entries_lost > 0 || absent > 0 || unlisted > 0; }
+  bool ok() const { return unreadable == 0 && damaged == 0 && !lacks(); }
 };
 
 // Returns when the new index is in place. Throws, and leaves the old index as it was: IndexInUse,

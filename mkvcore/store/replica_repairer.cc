@@ -38,7 +38,7 @@ void ReplicaRepairer::Run(const std::stop_token& stop) {
       const Store::MoveResult result = store_.RebalanceQuietly(next.key(), next.mapped());
       if (result.outcome == Outcome::kDone) {
         spdlog::info("repair: \"{}\" has all its replicas", next.key());
-      } else {
+      } else if (result.outcome != Outcome::kImpossible) {  // of that the store has said why
         spdlog::warn("repair: \"{}\" can not be repaired now", next.key());
       }
     } catch (const std::exception& error) {

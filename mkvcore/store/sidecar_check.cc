@@ -3,7 +3,6 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <optional>
 
 #include "mkvcore/format/sidecar.h"
@@ -21,9 +20,12 @@ format::ObjectMetadata Comparable(format::ObjectMetadata metadata) {
 
 }  // namespace
 
+std::uint64_t SidecarRevision(const format::ObjectMetadata& metadata) {
+  return static_cast<std::uint64_t>(std::max(metadata.mtime_us(), metadata.annotated_us()));
+}
+
 std::string SidecarFor(const format::ObjectMetadata& metadata) {
-  return EncodeSidecar(
-      metadata, static_cast<std::uint64_t>(std::max(metadata.mtime_us(), metadata.annotated_us())));
+  return EncodeSidecar(metadata, SidecarRevision(metadata));
 }
 
 bool SidecarAgrees(std::string_view json, const format::ObjectMetadata& metadata) {

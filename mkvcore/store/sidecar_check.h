@@ -4,12 +4,16 @@
 #ifndef MKVCORE_STORE_SIDECAR_CHECK_H_
 #define MKVCORE_STORE_SIDECAR_CHECK_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "index_entries.pb.h"
 
 namespace mkv {
+
+// Of two sidecars of one blob the one with the greater revision is the later.
+std::uint64_t SidecarRevision(const format::ObjectMetadata& metadata);
 
 // The sidecar that belongs beside a blob with that metadata.
 std::string SidecarFor(const format::ObjectMetadata& metadata);

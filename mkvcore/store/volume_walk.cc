@@ -6,6 +6,8 @@
 #include <string_view>
 #include <thread>
 
+#include "mkvcore/volumes/volume_problem.h"
+
 namespace mkv {
 namespace {
 
@@ -119,9 +121,7 @@ std::vector<ListingEntry> VolumeWalk::List(const std::string& volume,
     // Every volume has a root.
     if (answer.missing() && path != "/") return {};
     if (attempt >= options_.attempts) {
-      throw WalkError(
-          "volume " + volume + " does not list " + path + ": " +
-          (answer.error.empty() ? "HTTP status " + std::to_string(answer.status) : answer.error));
+      throw WalkError("volume " + volume + " does not list " + path + ": " + ProblemOf(answer));
     }
     const auto until = std::chrono::steady_clock::now() + delay;
     while (!stop_ && std::chrono::steady_clock::now() < until) {

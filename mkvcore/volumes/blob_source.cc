@@ -102,7 +102,7 @@ void BlobSource::Fail(const std::string& why) {
   if (request_->answer().delivery == VolumeAnswer::Delivery::kAnswered) {
     client_.health().Answered(blob_.volume);
   } else {
-    client_.health().Failed(blob_.volume);
+    client_.health().Failed(blob_.volume, why);
   }
   throw SourceError(blob_.Url(client_.options().scheme()) + " can not be read: " + why);
 }

@@ -83,7 +83,7 @@ void LoopVolumeClient::Start(LoopRequest request, ValueCallback done) {
     if (answer.delivery == Delivery::kAnswered) {
       health.Answered(volume);
     } else {
-      health.Failed(volume);
+      health.Failed(volume, answer.error);
     }
     done(answer, std::move(value));
   };

@@ -23,7 +23,7 @@ void Report(const VolumeAnswer& answer, const std::string& volume, VolumeHealth&
   if (answer.delivery == VolumeAnswer::Delivery::kAnswered) {
     health.Answered(volume);
   } else {
-    health.Failed(volume);
+    health.Failed(volume, answer.error);
   }
 }
 

@@ -1,5 +1,11 @@
 #include "mkvcore/volumes/volume_health.h"
 
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "mkvcore/volumes/volume_problem.h"
+
 namespace mkv {
 
 std::string_view VolumeHost(std::string_view volume) { return volume.substr(0, volume.find('/')); }
@@ -15,27 +21,57 @@ const VolumeHealth::State* VolumeHealth::FindState(std::string_view volume) cons
   return found == hosts_.end() ? nullptr : &found->second;
 }
 
-void VolumeHealth::Answered(std::string_view volume) {
-  const std::lock_guard lock(mutex_);
-  State& state = StateOf(volume);
-  state.down = false;
-  if (!state.answering_since) state.answering_since = Clock::now();
+bool VolumeHealth::Told::Begins() {
+  const Clock::time_point now = Clock::now();
+  if (trouble || (at && now - *at < kQuiet)) return false;
+  trouble = true;
+  at = now;
+  return true;
 }
 
-void VolumeHealth::Failed(std::string_view volume) {
-  const std::lock_guard lock(mutex_);
-  State& state = StateOf(volume);
-  state.down = true;
-  state.answering_since.reset();
+bool VolumeHealth::Told::Ends() { return std::exchange(trouble, false); }
+
+void VolumeHealth::Answered(std::string_view volume) {
+  {
+    const std::lock_guard lock(mutex_);
+    State& state = StateOf(volume);
+    state.down = false;
+    if (!state.answering_since) state.answering_since = Clock::now();
+    if (!state.told_down.Ends()) return;
+  }
+  spdlog::info("volume {} answers again", VolumeHost(volume));
+}
+
+void VolumeHealth::Failed(std::string_view volume, std::string_view why) {
+  {
+    const std::lock_guard lock(mutex_);
+    State& state = StateOf(volume);
+    state.down = true;
+    state.answering_since.reset();
+    if (!state.told_down.Begins()) return;
+  }
+  spdlog::warn("volume {} is down: {}", VolumeHost(volume), why.empty() ? "no answer" : why);
 }
 
 void VolumeHealth::AnsweredPut(std::string_view volume, int status) {
-  const std::lock_guard lock(mutex_);
   // nginx says full by 507, or by 500 after a failed write(2).
-  if (status >= 500 || status == 403 || status == 405) {
-    StateOf(volume).refused_at = Clock::now();
-  } else if (status >= 200 && status < 300) {
-    StateOf(volume).refused_at.reset();
+  const bool refuses = status >= 500 || status == 403 || status == 405;
+  const bool takes = status >= 200 && status < 300;
+  {
+    const std::lock_guard lock(mutex_);
+    State& state = StateOf(volume);
+    if (refuses) {
+      state.refused_at = Clock::now();
+      if (!state.told_refusing.Begins()) return;
+    } else if (takes) {
+      state.refused_at.reset();
+      if (!state.told_refusing.Ends()) return;
+    }
+  }
+  if (refuses) {
+    spdlog::warn("volume {} refuses values: {}", VolumeHost(volume), ProblemOf(status));
+  } else if (takes) {
+    spdlog::info("volume {} takes values again", VolumeHost(volume));
   }
 }
 

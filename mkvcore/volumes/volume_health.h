@@ -2,6 +2,9 @@
 // new ones go.
 //
 // Keyed by host (`host:port`, the part of a volume name before any `/svXX`). Thread-safe.
+//
+// Logs when a volume goes down or begins to refuse values, and when it is over: a line for each,
+// and of one that does so again and again no more than one in kQuiet.
 #ifndef MKVCORE_VOLUMES_VOLUME_HEALTH_H_
 #define MKVCORE_VOLUMES_VOLUME_HEALTH_H_
 
@@ -24,9 +27,12 @@ class VolumeHealth {
 
   // A volume that refused a PUT (full, 5xx) is passed over for new replicas for this long.
   static constexpr std::chrono::seconds kRefusalMemory{30};
+  // After a trouble was told, the next of its kind is not told before this.
+  static constexpr std::chrono::seconds kQuiet{10};
 
   void Answered(std::string_view volume);  // any HTTP answer at all: it is up
-  void Failed(std::string_view volume);    // no connection, or no answer in time: it is down
+  // No connection, or no answer in time: it is down. `why` is for the log.
+  void Failed(std::string_view volume, std::string_view why = {});
   // Of a PUT, beside Answered(): 2xx says that it takes values, and a 5xx, 403 or 405 that it takes
   // none (full, failing, closed to us). Any other status says something of the value alone.
   void AnsweredPut(std::string_view volume, int status);
@@ -44,10 +50,20 @@ class VolumeHealth {
   std::optional<Clock::time_point> AnsweringSince(std::string_view volume) const;
 
  private:
+  // Of one kind of trouble, what the log has of it.
+  struct Told {
+    bool trouble = false;  // the last line says that it is there
+    std::optional<Clock::time_point> at;
+    // Whether to write a line now.
+    bool Begins();
+    bool Ends();
+  };
   struct State {
     bool down = false;
     std::optional<Clock::time_point> answering_since;
     std::optional<Clock::time_point> refused_at;
+    Told told_down;
+    Told told_refusing;
   };
   State& StateOf(std::string_view volume);                // mutex_ held
   const State* FindState(std::string_view volume) const;  // mutex_ held; null: never heard of

@@ -47,6 +47,11 @@ std::istream& Send(HTTPClientSession& session, const std::string& path,
   if (response.getStatus() != HTTPResponse::HTTP_OK) {
     std::string reason;
     Poco::StreamCopier::copyToString(body, reason);
+    if (response.getStatus() == HTTPResponse::HTTP_UNAUTHORIZED) {
+      reason += access_key != nullptr && secret_key != nullptr
+                    ? "MKV_ACCESS_KEY and MKV_SECRET_KEY in the environment are not a key of its"
+                    : "set MKV_ACCESS_KEY and MKV_SECRET_KEY in the environment to an admin's key";
+    }
     throw std::runtime_error("the server says " + std::to_string(response.getStatus()) + ": " +
                              reason);
   }

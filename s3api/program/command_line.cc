@@ -47,7 +47,7 @@ std::chrono::milliseconds Duration(std::string_view value) {
   return *duration;
 }
 
-// Bytes, with an optional K, M, G or T (powers of 1024).
+// A size, with an optional K, M, G or T (powers of 1024).
 std::uint64_t Bytes(std::string_view value) {
   static constexpr std::string_view kUnits = "KMGT";
   std::uint64_t factor = 1;
@@ -58,7 +58,13 @@ std::uint64_t Bytes(std::string_view value) {
       digits.remove_suffix(1);
     }
   }
-  return Number(digits, 0, std::numeric_limits<std::int64_t>::max() / factor) * factor;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end != digits.data() + digits.size() ||
+      number > std::numeric_limits<std::int64_t>::max() / factor) {
+    Refuse(value, "a number of bytes, such as 1000, 64K, 20M, 1G or 5T (K is 1024)");
+  }
+  return number * factor;
 }
 
 // As Go's flag package: `-md5sum`, `-md5sum=false`.
@@ -98,8 +104,7 @@ const std::vector<OptionSpec>& Specs() {
        [](O& o, V v) { o.volume.timeouts.head = Duration(v); }},
       {"v", nullptr, "log every request", [](O& o, V v) { o.verbose = Switch(v); }},
       // Ours.
-      {"credentials", "FILE",
-       "access keys, re-read on SIGHUP (one admin: MKV_ACCESS_KEY, MKV_SECRET_KEY)",
+      {"credentials", "FILE", "access keys, re-read on SIGHUP (or MKV_ACCESS_KEY, MKV_SECRET_KEY)",
        [](O& o, V v) { o.credentials = v; }},
       {"cert", "FILE", "TLS: certificate and its chain, PEM, re-read on SIGHUP",
        [](O& o, V v) { o.http.certificate = v; }},
@@ -130,7 +135,7 @@ const std::vector<OptionSpec>& Specs() {
       {"garbage-delay", "TIME", "overwritten blobs stay for readers under way (1m)",
        [](O& o, V v) { o.store.garbage_delay = Duration(v); }},
       {"settle-delay", "TIME",
-       "how long after a volume answers again what it left unanswered may land (1m)",
+       "after a volume answers again, for what it left unanswered to land (1m)",
        [](O& o, V v) { o.store.settle_delay = Duration(v); }},
       {"loops", "N", "event loops (one per core)",
        [](O& o, V v) { o.http.loops = static_cast<unsigned>(Number(v, 1, 1024)); }},
@@ -154,7 +159,7 @@ const std::vector<OptionSpec>& Specs() {
        [](O& o, V v) { o.http.stop_timeout = Duration(v); }},
       {"rehash", nullptr, "rebuild: read every value for its MD5 and CRC32C",
        [](O& o, V v) { o.rehash = Switch(v); }},
-      {"threads", "N", "rebuild, rebalance, check: keys or folders at once (16); scrub: keys (4)",
+      {"threads", "N", "rebuild, rebalance, check: keys or folders at once (16); scrub (4)",
        [](O& o, V v) { o.threads = static_cast<unsigned>(Number(v, 1, 1024)); }},
       {"rate", "BYTES", "scrub: read no more than this a second (no limit)",
        [](O& o, V v) { o.rate = Bytes(v); }},
@@ -164,6 +169,20 @@ const std::vector<OptionSpec>& Specs() {
       {"version", nullptr, "show the version", [](O& o, V) { o.command = "version"; }},
   };
   return specs;
+}
+
+// Of a name that getopt does not take.
+[[noreturn]] void RefuseName(const std::string& given) {
+  std::string_view name = given;
+  name.remove_prefix(std::min(name.find_first_not_of('-'), name.size()));
+  name = name.substr(0, name.find('='));
+  std::string beginnings;
+  for (const OptionSpec& spec : Specs()) {
+    if (name.empty() || !std::string_view(spec.name).starts_with(name)) continue;
+    beginnings += (beginnings.empty() ? "-" : ", -") + std::string(spec.name);
+  }
+  if (beginnings.empty()) throw UsageError("unknown option " + given);
+  throw UsageError("ambiguous option " + given + ": it may be " + beginnings);
 }
 
 struct CommandSpec {
@@ -179,6 +198,22 @@ constexpr CommandSpec kCommands[] = {
     {"check", nullptr, true, true},      {"backup", "DIR", true, false},
     {"forget", "HOST:PORT", true, true},
 };
+
+// The same rule as the volumes' script has.
+std::string VolumeKey() {
+  constexpr std::size_t kShortest = 16;
+  constexpr std::size_t kLongest = 128;
+  constexpr std::string_view kCharacters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+  const char* const given = std::getenv("MKV_VOLUME_KEY");
+  std::string key = given == nullptr ? "" : given;
+  const bool well_formed = key.size() >= kShortest && key.size() <= kLongest &&
+                           key.find_first_not_of(kCharacters) == std::string::npos;
+  if (!key.empty() && !well_formed) {
+    throw UsageError("MKV_VOLUME_KEY must be 16 to 128 characters of A-Z a-z 0-9 _ -");
+  }
+  return key;
+}
 
 void CheckCommand(const Options& options) {
   const auto* const command =
@@ -243,7 +278,7 @@ Options ParseCommandLine(int argc, char** argv) {
     }
     const std::string given = argv[optind - 1];
     if (found == ':') throw UsageError(given + " needs a value");
-    if (found != 0) throw UsageError("unknown option " + given);
+    if (found != 0) RefuseName(given);
     const OptionSpec& spec = specs[static_cast<std::size_t>(index)];
     try {
       spec.set(options, optarg != nullptr ? optarg : "");
@@ -261,7 +296,7 @@ Options ParseCommandLine(int argc, char** argv) {
   }
   CheckCommand(options);
   // Not an option: a command line can be read by everybody on the machine.
-  if (const char* const key = std::getenv("MKV_VOLUME_KEY")) options.volume.key = key;
+  options.volume.key = VolumeKey();
   return options;
 }
 
@@ -281,12 +316,18 @@ std::string HelpText() {
       "  mkv -server URL rebalance|scrub|check|backup COPY|forget HOST:PORT\n"
       "                                                  the same, in a running server\n"
       "\n"
-      "Options, with one dash or two, as -name VALUE or -name=VALUE (default):\n";
-  constexpr std::size_t kColumn = 24;
+      "Options, with one dash or two, as -name VALUE or -name=VALUE (default). BYTES may end in "
+      "K,\n"
+      "M, G or T (powers of 1024); TIME is 500ms, 10s, 1m30s, 24h:\n";
+  const auto left_of = [](const OptionSpec& spec) {
+    const std::string value = spec.value != nullptr ? std::string(" ") + spec.value : "";
+    return std::string("  -") + spec.name + value;
+  };
+  std::size_t column = 0;
+  for (const OptionSpec& spec : Specs()) column = std::max(column, left_of(spec).size() + 1);
   for (const OptionSpec& spec : Specs()) {
-    std::string left = std::string("  -") + spec.name;
-    if (spec.value != nullptr) left += std::string(" ") + spec.value;
-    left.resize(std::max(kColumn, left.size() + 1), ' ');
+    std::string left = left_of(spec);
+    left.resize(column, ' ');
     text += left + spec.help + "\n";
   }
   return text;

@@ -1,5 +1,6 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "mkvcore/store/garbage_collector.h"
 #include "s3api/program/admin_client.h"
@@ -13,13 +14,21 @@ int RunForget(const Options& options) {
   std::uint64_t forgotten = 0;
   if (options.server.empty()) {
     StoreStack stack(options);
-    forgotten = ForgetVolume(stack.store(), volume).blobs;
+    const ForgetResult result = ForgetVolume(stack.store(), volume);
+    if (result.listed) {
+      throw std::runtime_error(volume + " is still in the list of volumes: take it off first");
+    }
+    forgotten = result.blobs;
   } else {
     AdminClient server(options.server);
     const std::string answer = server.Post("/.mkv/forget", {{"volume", volume}});
     forgotten = nlohmann::json::parse(answer).at("forgotten").get<std::uint64_t>();
   }
-  std::cout << "forgotten: " << forgotten << " blobs that waited for " << volume << "\n";
+  if (forgotten == 0) {
+    std::cout << "nothing waits for " << volume << ": HOST:PORT as records name it is wanted\n";
+  } else {
+    std::cout << "forgotten: " << forgotten << " blobs that waited for " << volume << "\n";
+  }
   return 0;
 }
 

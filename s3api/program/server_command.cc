@@ -1,11 +1,18 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <condition_variable>
+#include <exception>
+#include <filesystem>
 #include <mutex>
+#include <string>
+#include <utility>
 
 #include "mkvcore/http/server.h"
+#include "mkvcore/index/folder_lock.h"
 #include "mkvcore/store/garbage_collector.h"
+#include "mkvcore/volumes/roll_call.h"
 #include "s3api/program/commands.h"
 #include "s3api/program/signals.h"
 #include "s3api/program/store_stack.h"
@@ -24,16 +31,63 @@ void RaiseOpenFileLimit() {
   }
 }
 
-void Reload(const Options& options, Store& store, Frontend& frontend, http::Server& server) {
+// How many failed: 0 or 1.
+int Reload(const char* what, const std::function<void()>& reload) {
   try {
-    store.SetPlacement(MakePlacement(options));
-    frontend.Reload();
-    server.ReloadCertificate();
-    spdlog::info("settings re-read: {} volumes", store.placement()->volumes().size());
+    reload();
+    return 0;
   } catch (const std::exception& error) {
-    spdlog::error("reload failed, what was wrong stays as it was: {}", error.what());
+    spdlog::error("reload failed, {} as before: {}", what, error.what());
+    return 1;
   }
 }
+
+// Each on its own: a mistake in one file keeps no other from being taken.
+void ReloadAll(const Options& options, Store& store, Frontend& frontend, http::Server& server,
+               RollCall& roll_call) {
+  int failed = 0;
+  failed += Reload("volumes", [&] {
+    const std::shared_ptr<const Placement> placement = MakePlacement(options);
+    store.SetPlacement(placement);
+    roll_call.Call(placement->volumes());
+  });
+  failed += Reload("access keys", [&] { frontend.Reload(); });
+  failed += Reload("certificate and its key", [&] { server.ReloadCertificate(); });
+  const std::size_t volumes = store.placement()->volumes().size();
+  if (failed == 0) {
+    spdlog::info("settings re-read: {} volumes", volumes);
+  } else {
+    spdlog::warn("the other settings were taken; there are {} volumes", volumes);
+  }
+}
+
+// A folder that a server made for its index goes again when the server does not come to serve. Made
+// before the index is opened, gone after it is closed.
+class NewIndexFolder {
+ public:
+  explicit NewIndexFolder(std::string folder) : folder_(std::move(folder)) {
+    std::error_code error;
+    keep_ = std::filesystem::exists(folder_, error) || error;
+  }
+  ~NewIndexFolder() {
+    if (keep_) return;
+    try {
+      if (!std::filesystem::exists(folder_)) return;
+      const FolderLock lock(folder_);  // refused when it has become somebody else's meanwhile
+      std::filesystem::remove_all(folder_);
+    } catch (const std::exception&) {
+      return;  // it stays
+    }
+  }
+  NewIndexFolder(const NewIndexFolder&) = delete;
+  NewIndexFolder& operator=(const NewIndexFolder&) = delete;
+
+  void Keep() { keep_ = true; }
+
+ private:
+  const std::string folder_;
+  bool keep_ = true;
+};
 
 class Latch {
  public:
@@ -57,16 +111,21 @@ class Latch {
 
 int RunServer(const Options& options, const FrontendFactory& make_frontend) {
   RaiseOpenFileLimit();
+  NewIndexFolder index_folder(options.db);
   StoreStack stack(options);
   GarbageCollector collector(stack.store());
   const std::unique_ptr<Frontend> frontend = make_frontend(options, stack.store());
   http::Server server(options.http, frontend->handler());
 
+  RollCall roll_call(stack.store().volumes());
   Latch stop;
-  const SignalThread signals([&] { Reload(options, stack.store(), *frontend, server); },
-                             [&] { stop.Open(); });
+  const SignalThread signals(
+      [&] { ReloadAll(options, stack.store(), *frontend, server, roll_call); },
+      [&] { stop.Open(); });
   collector.Start();
   server.Start();
+  index_folder.Keep();
+  roll_call.Call(stack.store().placement()->volumes());
   if (frontend->open()) {
     spdlog::warn("no credentials: everyone who reaches this port may read, write and delete");
   }
@@ -78,7 +137,12 @@ int RunServer(const Options& options, const FrontendFactory& make_frontend) {
   spdlog::info("stopping: requests under way may finish");
   const bool finished = server.Stop();
   collector.Stop();
-  spdlog::info(finished ? "stopped" : "stopped; some requests were broken off");
+  if (finished) {
+    spdlog::info("stopped");
+  } else {
+    spdlog::warn("stopped: -stop-timeout ({}s) was over, requests under way were broken off",
+                 std::chrono::duration<double>(options.http.stop_timeout).count());
+  }
   return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "s3api/program/signals.h"
 
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -47,7 +48,10 @@ void SignalThread::Run(const std::stop_token& ended, const std::function<void()>
         break;
       case SIGINT:
       case SIGTERM:
-        if (std::exchange(stopping, true)) _exit(kInterruptedExit);
+        if (std::exchange(stopping, true)) {
+          spdlog::warn("a second signal: ended at once");
+          _exit(kInterruptedExit);
+        }
         on_stop();
         break;
       default:

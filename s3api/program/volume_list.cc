@@ -11,8 +11,9 @@ namespace mkv {
 
 std::vector<std::string> ReadVolumeList(const std::string& argument) {
   std::string names = argument;
-  if (argument.starts_with('@')) {
-    const std::string path = argument.substr(1);
+  const bool is_file = argument.starts_with('@');
+  const std::string path = is_file ? argument.substr(1) : "";
+  if (is_file) {
     std::ifstream file(path);
     if (!file) {
       throw std::runtime_error("can not read the list of volumes in " + path + ": " +
@@ -30,6 +31,9 @@ std::vector<std::string> ReadVolumeList(const std::string& argument) {
   }
   const Poco::StringTokenizer tokens(
       names, ", \t\r\n", Poco::StringTokenizer::TOK_TRIM | Poco::StringTokenizer::TOK_IGNORE_EMPTY);
+  if (is_file && tokens.count() == 0) {
+    throw std::runtime_error("the list of volumes in " + path + " is empty");
+  }
   return {tokens.begin(), tokens.end()};
 }
 

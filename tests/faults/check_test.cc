@@ -85,6 +85,7 @@ TEST_F(Check, SaysWhichVolumeCouldNotBeAsked) {
   cluster_.volume(1).Kill();
   EXPECT_EQ(Run({"check"}), 1) << Printed();
   EXPECT_THAT(Printed(), HasSubstr("unreachable: "));
+  EXPECT_THAT(Printed(), HasSubstr(": Failed to connect to 127.0.0.1"));
   cluster_.volume(1).Start();
 }
 
@@ -146,13 +147,55 @@ TEST_F(Check, WhatWasWrittenSinceTheBackupIsFoundByARebuild) {
   fs::remove_all(index());
   fs::copy(copy, index(), fs::copy_options::recursive);
   EXPECT_EQ(Run({"check"}), 3) << "it is an old one";
-  ASSERT_EQ(Run({"rebuild"}), 0) << Printed();
+  ASSERT_EQ(Run({"rebuild"}), 1) << Printed();
+  EXPECT_THAT(Printed(), HasSubstr("1 keys of the old index are on no volume"));
+  EXPECT_THAT(Printed(), HasSubstr("on no volume: \"" + NativeKey(3) + "\""));
   EXPECT_EQ(Run({"check"}), 0) << Printed();
   cluster_.gateway().Start();
   auto after = Visible();
   // Neither the backup nor a volume knows the MD5 of what the native API wrote since.
   after["native /since"] = before.at("native /since");
   EXPECT_EQ(after, before);
+}
+
+TEST_F(Check, TagsAndAclSetSinceTheBackupOutliveARebuildOverIt) {
+  cluster_.gateway().Start();
+  const auto put = [this](const std::string& target, const std::string& header,
+                          const std::string& body) {
+    const HttpResponse answer =
+        cluster_.client().Do({.method = "PUT",
+                              .url = cluster_.gateway().Url(S3Key(1)) + target,
+                              .headers = {"x-amz-date: 20260101T000000Z", header},
+                              .body = body});
+    EXPECT_EQ(answer.status, 200) << answer.body;
+  };
+  const auto tag = [&put](const std::string& value) {
+    put("?tagging", "Content-Type: text/xml",
+        "<Tagging><TagSet><Tag><Key>k</Key><Value>" + value + "</Value></Tag></TagSet></Tagging>");
+  };
+  tag("before");
+  const fs::path copy = cluster_.folder() / "copy";
+  ASSERT_EQ(RunAtServer({"backup", copy.string()}), 0) << Printed();
+  tag("since!");  // as long: the sidecar has the same size
+  put("?acl", "x-amz-acl: public-read", "");
+  const auto acl = [this] {
+    return cluster_.client()
+        .Do({.url = cluster_.gateway().Url(S3Key(1)) + "?acl",
+             .headers = {"x-amz-date: 20260101T000000Z"}})
+        .body;
+  };
+  const auto before = Visible();
+  EXPECT_THAT(before.at("tags"), HasSubstr("since!"));
+  EXPECT_THAT(acl(), HasSubstr("AllUsers"));
+  Settle(cluster_);
+  fs::remove_all(index());
+  fs::copy(copy, index(), fs::copy_options::recursive);
+  ASSERT_EQ(Run({"rebuild"}), 0) << Printed();
+  EXPECT_EQ(Run({"check"}), 0) << Printed();
+  EXPECT_EQ(Run({"scrub"}), 0) << Printed();
+  cluster_.gateway().Start();
+  EXPECT_EQ(Visible(), before);
+  EXPECT_THAT(acl(), HasSubstr("AllUsers"));
 }
 
 // Losing the index loses nothing of what S3 clients were told but times to the microsecond; HASH of

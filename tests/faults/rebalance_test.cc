@@ -129,7 +129,13 @@ TEST_F(RebalanceCommand, CopiesFromTheOthersWhenAVolumeIsGoneForGood) {
   }
   EXPECT_THAT(ReadIndex(cluster.gateway().options().index).pending, Not(IsEmpty()));
 
-  EXPECT_EQ(Run(cluster, four, {"forget", gone}), 0);
+  EXPECT_EQ(Run(cluster, four, {"forget", gone}), 1) << "it is still in the list";
+  EXPECT_THAT(FileText(cluster.folder() / "program.log"), HasSubstr("take it off first"));
+  EXPECT_EQ(Run(cluster, First(four, 3), {"forget", "127.0.0.1:1"}), 0);
+  EXPECT_THAT(FileText(cluster.folder() / "program.log"),
+              HasSubstr("nothing waits for 127.0.0.1:1"));
+  EXPECT_THAT(ReadIndex(cluster.gateway().options().index).pending, Not(IsEmpty()));
+  EXPECT_EQ(Run(cluster, First(four, 3), {"forget", gone}), 0);
   EXPECT_THAT(ReadIndex(cluster.gateway().options().index).pending, IsEmpty());
   for (const std::string& file : cluster.volume(3).Files()) {
     std::filesystem::remove(cluster.volume(3).folder().string() + file);

@@ -104,7 +104,14 @@ TEST_F(ReturningVolume, WinsNothingAfterAScrubReplacedIt) {
 TEST_F(ReturningVolume, WinsNothingAfterItWasForgotten) {
   LiveOnWithoutIt();
   EXPECT_EQ(RunAtServer({"scrub"}), 3);
-  EXPECT_EQ(RunAtServer({"forget", cluster_.volume(0).name()}), 0);
+  EXPECT_EQ(RunAtServer({"forget", cluster_.volume(0).name()}), 1) << "it is still in the list";
+  ASSERT_EQ(cluster_.gateway().Terminate(), 0);
+  std::vector<std::string> others = cluster_.VolumeNames();
+  others.erase(others.begin());
+  EXPECT_EQ(RunProgram(Program(cluster_,
+                               Offline(cluster_, others, {"forget", cluster_.volume(0).name()}))),
+            0);
+  cluster_.gateway().Start();
   cluster_.volume(0).Start();
   ExpectWhatWasWrittenSince();
   EXPECT_EQ(RunAtServer({"check"}), 3) << "its files are orphans";

@@ -138,6 +138,9 @@ TEST_F(Up, ItsSecretsAreInFilesOfItsUserAndOnNoCommandLine) {
     ASSERT_EQ(stat((data() / name).c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777U, 0600U) << name;
   }
+  struct stat folder {};
+  ASSERT_EQ(stat(data().c_str(), &folder), 0);
+  EXPECT_EQ(folder.st_mode & 0777U, 0700U) << "the values are nobody else's either";
   ASSERT_EQ(Status("PUT", Gateway("/hello"), "world"), 201);
   int seen = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {

@@ -142,5 +142,24 @@ TEST_F(OneStore, TakesKeysAsTheyAreSpelt) {
               ElementsAre("//a//b", "/Zürich", "/a b", "/a+b", "/a/b", "/x/../a/b"));
 }
 
+class LongKeys : public GatewayTest {};
+
+// nginx could not open its path, and would seem to be broken.
+TEST_F(LongKeys, AKeyThatIsTooLongForAPathIsRefusedAndHarmsNoVolume) {
+  Start({.arguments = {"-v"}});
+  const HttpResponse refused = cluster().Put(KeyOfLength(6001), "value");
+  EXPECT_EQ(refused.status, 414);
+  EXPECT_EQ(refused.body,
+            "the key is too long: its path on a volume would have more than 3840 bytes\n");
+  EXPECT_EQ(cluster().Put("/key", "value").status, 201);
+  EXPECT_EQ(cluster().Head("/key").Header("Key-Balance"), "balanced");
+  EXPECT_EQ(cluster().gateway().Log().find("refuses values"), std::string::npos);
+
+  const std::string longest = KeyOfLength(2800);
+  EXPECT_EQ(cluster().Put(longest, "value").status, 201);
+  EXPECT_EQ(cluster().Get(longest).body, "value");
+  EXPECT_EQ(cluster().Delete(longest).status, 204);
+}
+
 }  // namespace
 }  // namespace mkv::testing

@@ -14,6 +14,7 @@ namespace mkv::testing {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -21,7 +22,7 @@ class Log : public GatewayTest {
  protected:
   // The lines are written beside the answers: they may come a little later.
   bool Shows(const std::string& pattern) {
-    const std::regex line("(^|\\n)[0-9T:.-]+ (debug|info) " + pattern + "(\\n|$)");
+    const std::regex line("(^|\\n)[0-9T:.-]+ (debug|info|warning) " + pattern + "(\\n|$)");
     for (int i = 0; i < 500; ++i) {
       if (std::regex_search(cluster().gateway().Log(), line)) return true;
       std::this_thread::sleep_for(10ms);
@@ -73,6 +74,50 @@ TEST_F(Log, HasNoRequestsOtherwise) {
   cluster().Get("/key");
   EXPECT_THAT(cluster().gateway().Log(), Not(HasSubstr("/key")));
   EXPECT_THAT(cluster().gateway().Log(), Not(HasSubstr("debug")));
+}
+
+TEST_F(Log, SaysThatAVolumeIsDownAndWhyAPutFailed) {
+  Start();
+  const std::string name = cluster().volume(1).name();
+  cluster().volume(1).Kill();
+  EXPECT_EQ(cluster().Put("/a \"key\"", "value").status, 500);
+  EXPECT_EQ(cluster().Put("/a \"key\"", "value").status, 500);
+  cluster().volume(1).Start();
+  EXPECT_TRUE(Shows("volume " + name + " answers again")) << cluster().gateway().Log();
+  EXPECT_EQ(cluster().Put("/a \"key\"", "value").status, 201);
+  const std::string log = cluster().gateway().Log();
+  const std::string down = "volume " + name + " is down: Failed to connect";
+  EXPECT_THAT(log, HasSubstr("warning " + down));
+  EXPECT_EQ(log.find(down), log.rfind(down)) << log;
+  EXPECT_THAT(log, HasSubstr(R"(too few volumes took "/a \x22key\x22": )"));
+  EXPECT_THAT(log,
+              ContainsRegex("too few volumes took .*" + name + "/sv0[0-9]: Failed to connect"));
+}
+
+TEST_F(Log, NamesTheVolumesThatAreNotWhatTheyShouldBeAtTheStart) {
+  Start({.volume_key = "0123456789abcdef"});
+  EXPECT_EQ(cluster().gateway().Terminate(), 0);
+  EXPECT_THAT(cluster().gateway().Log(), Not(HasSubstr("warning volume")));
+  cluster().gateway().options().environment["MKV_VOLUME_KEY"] = "another-key-than-that";
+  cluster().volume(2).Kill();
+  cluster().gateway().Start();
+  EXPECT_TRUE(Shows("volume " + cluster().volume(0).name() +
+                    " is closed to this gateway: HTTP status 403 .is MKV_VOLUME_KEY .*"))
+      << cluster().gateway().Log();
+  EXPECT_TRUE(Shows("volume " + cluster().volume(2).name() + " is down: .*"));
+}
+
+TEST_F(Log, SaysThatWhatTheListNamesIsNoVolume) {
+  Start();
+  Gateway over_a_gateway({.volumes = {cluster().gateway().url().substr(7)},
+                          .index = cluster().folder() / "another",
+                          .replicas = 1});
+  for (int i = 0; i < 500 && over_a_gateway.Log().find("is it a volume?") == std::string::npos;
+       ++i) {
+    std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_THAT(over_a_gateway.Log(), HasSubstr("does not list its folder (is it a volume?)"));
+  EXPECT_EQ(over_a_gateway.Terminate(), 0);
 }
 
 TEST_F(Log, SaysWhatIsServedAndThatAnyoneMay) {

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,13 +25,15 @@ using ::testing::StartsWith;
 
 class Program : public ::testing::Test {
  protected:
-  std::optional<int> Run(const std::vector<std::string>& given) {
+  std::optional<int> Run(const std::vector<std::string>& given,
+                         std::map<std::string, std::optional<std::string>> environment = {}) {
     std::vector<std::string> arguments = {MKV_BINARY};
     arguments.insert(arguments.end(), given.begin(), given.end());
     const auto output = folder_.path() / "output";
     std::filesystem::remove(output);
-    const std::optional<int> status =
-        RunProgram({.arguments = std::move(arguments), .output = output});
+    const std::optional<int> status = RunProgram({.arguments = std::move(arguments),
+                                                  .environment = std::move(environment),
+                                                  .output = output});
     output_ = FileText(output);
     return status;
   }
@@ -98,6 +101,30 @@ TEST_F(Program, RefusesAPortThatIsTaken) {
             1);
   EXPECT_THAT(output_, HasSubstr(std::to_string(cluster.gateway().port())));
   EXPECT_THAT(output_, HasSubstr("in use"));
+  EXPECT_FALSE(std::filesystem::exists(Index())) << "what it made for nothing is gone";
+}
+
+TEST_F(Program, RefusesAVolumeKeyThatNoVolumeTakes) {
+  for (const char* key : {"short", "with a space and more", "0123456789abcde\xc3\xa9"}) {
+    EXPECT_EQ(Run({"-volumes", "a:1,b:2,c:3", "-db", Index(), "server"}, {{"MKV_VOLUME_KEY", key}}),
+              2);
+    EXPECT_EQ(
+        output_,
+        "mkv: MKV_VOLUME_KEY must be 16 to 128 characters of A-Z a-z 0-9 _ -; see mkv --help\n");
+  }
+  EXPECT_FALSE(std::filesystem::exists(Index())) << "nothing was touched";
+}
+
+TEST_F(Program, NamesTheKeysThatAnAdminCallNeeds) {
+  Cluster cluster(
+      {.environment = {{"MKV_ACCESS_KEY", "ACCESS"}, {"MKV_SECRET_KEY", "0123456789abcdef"}}});
+  const std::vector<std::string> check = {"-server", cluster.gateway().url(), "check"};
+  EXPECT_EQ(Run(check), 1);
+  EXPECT_THAT(output_, HasSubstr("set MKV_ACCESS_KEY and MKV_SECRET_KEY"));
+  EXPECT_EQ(Run(check, {{"MKV_ACCESS_KEY", "ACCESS"}, {"MKV_SECRET_KEY", "wrong"}}), 1);
+  EXPECT_THAT(output_, HasSubstr("MKV_ACCESS_KEY and MKV_SECRET_KEY in the environment are not"));
+  EXPECT_EQ(Run(check, {{"MKV_ACCESS_KEY", "ACCESS"}, {"MKV_SECRET_KEY", "0123456789abcdef"}}), 0)
+      << output_;
 }
 
 TEST_F(Program, RaisesTheLimitOfOpenFiles) {

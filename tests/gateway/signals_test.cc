@@ -73,7 +73,7 @@ TEST_F(Signals, RequestsThatDoNotFinishInTimeAreBrokenOff) {
   RawConnection writer(cluster().gateway().port());
   BeginPut(writer, "/key");
   EXPECT_EQ(cluster().gateway().Terminate(), 0) << cluster().gateway().Log();
-  EXPECT_THAT(cluster().gateway().Log(), HasSubstr("broken off"));
+  EXPECT_THAT(cluster().gateway().Log(), HasSubstr("-stop-timeout (0.3s) was over"));
   EXPECT_TRUE(writer.AwaitClose());
   cluster().gateway().Start();
   EXPECT_THAT(cluster().List(), IsEmpty());
@@ -89,6 +89,7 @@ TEST_F(Signals, TheSecondOneEndsAtOnce) {
   cluster().gateway().Signal(SIGTERM);
   ASSERT_TRUE(Logged("stopping"));
   EXPECT_EQ(cluster().gateway().Terminate(10s), 130);
+  EXPECT_THAT(cluster().gateway().Log(), HasSubstr("a second signal: ended at once"));
   cluster().gateway().Start();
   EXPECT_THAT(cluster().List(), IsEmpty());
 }

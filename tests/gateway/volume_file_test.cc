@@ -94,5 +94,30 @@ TEST_F(VolumeFile, ThatIsWrongChangesNothing) {
   EXPECT_EQ(client_.Put(gateway_->Url("/another"), "value").status, 201);
 }
 
+TEST_F(VolumeFile, ThatIsWrongKeepsNoOtherFileFromBeingTaken) {
+  ASSERT_EQ(gateway_->Terminate(), 0);
+  const std::filesystem::path credentials = folder_.path() / "credentials.json";
+  const auto write = [&credentials](const std::string& key) {
+    std::ofstream(credentials) << R"([{"user": "u", "access_key": ")" << key
+                               << R"(", "secret_key": "0123456789abcdef", "access": "admin"}])";
+    std::filesystem::permissions(credentials, std::filesystem::perms(0600));
+  };
+  const auto status = [this](const std::string& key) {
+    const std::string port = std::to_string(gateway_->port());
+    return client_.Get("http://" + key + ":0123456789abcdef@127.0.0.1:" + port + "/?list").status;
+  };
+  write("FIRST");
+  gateway_->options().arguments = {"-credentials", credentials.string()};
+  gateway_->Start();
+  EXPECT_EQ(status("FIRST"), 200);
+  List(1);
+  write("SECOND");
+  ReloadAndAwait("the other settings were taken; there are 3 volumes");
+  EXPECT_THAT(gateway_->Log(),
+              HasSubstr("reload failed, volumes as before: 3 replicas need as many volumes"));
+  EXPECT_EQ(status("SECOND"), 200);
+  EXPECT_EQ(status("FIRST"), 401);
+}
+
 }  // namespace
 }  // namespace mkv::testing

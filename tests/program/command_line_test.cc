@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <chrono>
+#include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -95,7 +98,9 @@ TEST(CommandLine, TakesSizesInUnits) {
   EXPECT_EQ(max_body("5G"), 5ULL << 30);
   EXPECT_EQ(max_body("1T"), 1ULL << 40);
   for (const char* bad : {"", "K", "-1", "1.5G", "1KB", "9999999999T"}) {
-    EXPECT_NE(Complaint({"-volumes", "a", "-db", "d", "-max-body", bad, "server"}), "") << bad;
+    EXPECT_THAT(Complaint({"-volumes", "a", "-db", "d", "-max-body", bad, "server"}),
+                HasSubstr("is not a number of bytes, such as 1000, 64K, 20M, 1G or 5T"))
+        << bad;
   }
 }
 
@@ -140,7 +145,9 @@ TEST(CommandLine, ThatIsWrongIsRefusedInWords) {
 
 // getopt takes any beginning of a name that is the only one, which a typing error should not be.
 TEST(CommandLine, WithTheBeginningOfSeveralNamesIsRefusedAsAmbiguous) {
-  EXPECT_THAT(Complaint({"server", "-max", "3"}), HasSubstr("-max"));
+  EXPECT_THAT(Complaint({"server", "-max", "3"}),
+              HasSubstr("ambiguous option -max: it may be -max-connections, -max-body, -max-head"));
+  EXPECT_THAT(Complaint({"server", "--max=3"}), HasSubstr("ambiguous option --max=3"));
 }
 
 // The original does not know a value after a switch: it takes it for the command.
@@ -183,6 +190,20 @@ TEST(CommandLine, OptionsAreAllInTheHelp) {
                              "help",
                              "version"}) {
     EXPECT_THAT(help, HasSubstr("\n  -" + std::string(option) + " ")) << option;
+  }
+}
+
+TEST(CommandLine, HelpHasItsTextInOneColumn) {
+  std::istringstream lines(HelpText());
+  std::optional<std::size_t> column;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("  -")) continue;
+    // `  -name VALUE   text`: the text begins after the last run of spaces before it.
+    const std::size_t value = line.find(' ', 2) + 1;
+    const bool has_value = value < line.size() && std::isupper(line[value]) != 0;
+    const std::size_t text = line.find_first_not_of(' ', has_value ? line.find(' ', value) : value);
+    EXPECT_EQ(text, column.value_or(text)) << line;
+    column = text;
   }
 }
 

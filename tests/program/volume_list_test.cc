@@ -41,6 +41,18 @@ TEST(VolumeList, WhoseFileIsMissingIsAnErrorThatNamesIt) {
   }
 }
 
+TEST(VolumeList, WhoseFileNamesNoneIsAnErrorThatNamesIt) {
+  const testing::TempFolder folder;
+  const std::filesystem::path file = folder.path() / "volumes";
+  std::ofstream(file) << "# to be written\n";
+  try {
+    ReadVolumeList("@" + file.string());
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("the list of volumes in " + file.string() + " is empty"));
+  }
+}
+
 // A folder can be opened like a file, and gives no line.
 TEST(VolumeList, InAFolderIsAnError) { EXPECT_THROW(ReadVolumeList("@/tmp"), std::runtime_error); }
 

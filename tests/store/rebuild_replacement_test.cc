@@ -133,6 +133,15 @@ TEST_F(IndexReplacementTest, BeginsCleanAfterAnUnfinishedAttempt) {
   EXPECT_EQ(Value(), "old");
 }
 
+TEST_F(IndexReplacementTest, KeepsEachOldIndexUnderANameOfItsOwn) {
+  for (int i = 0; i < 3; ++i) {
+    MakeOld();
+    IndexReplacement replacement(path());
+    EXPECT_THAT(replacement.TakePlace(/*keep_old=*/true), StartsWith(path() + ".old-"));
+  }
+  EXPECT_EQ(FoldersLeft(), 4u);
+}
+
 TEST_F(IndexReplacementTest, FollowsALinkAndLeavesItInPlace) {
   const std::string elsewhere = folder_.path() / "elsewhere";
   fs::create_directory(elsewhere);

@@ -433,6 +433,90 @@ TEST_F(RebuildTest, SidecarsTellWhatTheBlobCanNot) {
   EXPECT_FALSE(Find("/alone"));
 }
 
+// The old index may be a backup, and tags, ACL and headers have changed since.
+TEST_F(RebuildTest, ASidecarOutdoesAnOldIndexThatKnowsAnEarlierRevision) {
+  const auto put = [this](const std::string& key, std::uint64_t revision, const std::string& md5) {
+    PutBlob(key, 5, "value");
+    format::ObjectMetadata said;
+    said.set_etag("of the sidecar");
+    said.set_md5(md5);
+    for (const std::string& place : placement_->Choose(key)) {
+      PutFile(place, SidecarPath(key, 5), EncodeSidecar(said, revision));
+    }
+    format::ObjectMetadata known = Metadata(5, 5);
+    known.set_mtime_us(100);
+    known.set_annotated_us(200);
+    known.set_etag("of the index");
+    known.set_md5("0123456789abcdef");
+    known.set_sidecar(true);
+    WriteOld(key, Record{true, "30313233343536373839616263646566", placement_->Choose(key)}, known);
+  };
+  put("/newer", 201, "0123456789abcdef");
+  put("/same", 200, "0123456789abcdef");
+  put("/older", 199, "0123456789abcdef");
+  put("/another value", 201, "fedcba9876543210");
+  RebuildOptions options = Options(index());
+  options.read_sidecar = [](std::string_view json, format::ObjectMetadata& metadata) {
+    const format::Sidecar read = DecodeSidecar(json).value();
+    metadata.set_etag(read.metadata().etag());
+    metadata.set_md5(read.metadata().md5());
+  };
+  const RebuildSummary summary = mkv::Run(*placement_, options);
+  EXPECT_TRUE(summary.ok()) << Describe(summary);
+  EXPECT_EQ(summary.newer_sidecars, 2u);
+  EXPECT_EQ(Find("/newer")->metadata->etag(), "of the sidecar");
+  EXPECT_TRUE(Find("/newer")->record.unlinked);
+  EXPECT_EQ(Find("/newer")->record.hash, "30313233343536373839616263646566");
+  EXPECT_EQ(Find("/same")->metadata->etag(), "of the index");
+  EXPECT_EQ(Find("/older")->metadata->etag(), "of the index");
+  EXPECT_EQ(Find("/another value")->record.hash, "66656463626139383736353433323130");
+  EXPECT_FALSE(Find("/another value")->record.unlinked);
+}
+
+TEST_F(RebuildTest, KeysOfTheOldIndexThatAreOnNoVolumeAreToldAndTheOldIndexIsKept) {
+  PutBlob("/there", kPlain, "value");
+  for (const char* key : {"/a gone", "/there", "/z gone"}) {
+    WriteOld(key, Record{false, "", placement_->Choose(key)}, std::nullopt);
+  }
+  const RebuildSummary summary = Run();
+  EXPECT_EQ(summary.keys, 1u);
+  EXPECT_EQ(summary.absent, 2u);
+  EXPECT_EQ(summary.unlisted, 0u);
+  EXPECT_FALSE(summary.ok());
+  EXPECT_THAT(Describe(summary), HasSubstr("2 keys of the old index are on no volume"));
+  EXPECT_THAT(Describe(summary),
+              HasSubstr("on no volume: \"/a gone\", was on " + placement_->Choose("/a gone")[0]));
+  EXPECT_THAT(summary.old_index_kept, HasSubstr(index() + ".old-"));
+  EXPECT_TRUE(mkv::Find(summary.old_index_kept, "/z gone"));
+  EXPECT_TRUE(Run().ok()) << "the new index knows only what is there";
+}
+
+TEST_F(RebuildTest, AKeyWhoseDeletionWasQueuedIsNotMissing) {
+  WriteOld("/gone", Record{false, "", placement_->Choose("/gone")}, Metadata(5, 5));
+  format::Pending pending;
+  format::PendingBlob& blob = *pending.add_blobs();
+  blob.set_id(1);
+  blob.set_kind(format::PendingBlob::GARBAGE);
+  blob.set_generation(5);
+  blob.add_places()->set_volume(placement_->Choose("/gone")[0]);
+  Batch batch;
+  batch.Put(PendingKey("/gone"), pending.SerializeAsString());
+  ASSERT_TRUE(LevelDbIndex::Open(index())->Write(batch, Index::Durability::kOrdered));
+  EXPECT_EQ(Run().absent, 0u);
+}
+
+TEST_F(RebuildTest, AListWithoutAVolumeThatTheOldIndexNamesIsTold) {
+  PutBlob("/key", kPlain, "value");
+  WriteOld("/key", Record{false, "", {placement_->Choose("/key")[0], "left.out:3001/sv00"}},
+           std::nullopt);
+  const RebuildSummary summary = Run();
+  EXPECT_EQ(summary.absent, 0u);
+  EXPECT_EQ(summary.unlisted, 1u);
+  EXPECT_FALSE(summary.ok());
+  EXPECT_THAT(summary.examples, Contains("not in the list: left.out:3001, with 1 keys"));
+  EXPECT_TRUE(fs::exists(summary.old_index_kept));
+}
+
 TEST_F(RebuildTest, AnUnreachableVolumeFailsItAndLeavesTheOldIndexAsItWas) {
   PutBlob("/key", kPlain, "value");
   WriteOld("/old", Record{false, "", {"a:1"}}, std::nullopt);
@@ -459,7 +543,8 @@ TEST_F(RebuildTest, AVolumeThatRefusesToListFailsIt) {
     mkv::Run(placement, Options(index()));
     FAIL() << "a volume was closed";
   } catch (const WalkError& error) {
-    EXPECT_THAT(error.what(), HasSubstr(closed.name() + " does not list /: HTTP status 403"));
+    EXPECT_THAT(error.what(),
+                HasSubstr(closed.name() + " does not list /: HTTP status 403 (is MKV_VOLUME_KEY"));
   }
 }
 

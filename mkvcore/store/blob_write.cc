@@ -40,17 +40,6 @@ class WatchedSource : public Source {
   bool complete_ = false;
 };
 
-// One line that says which volume failed how: whoever made the request is told only that it failed.
-void LogFailure(const std::string& key, const ReplicaWriteResult& result) {
-  std::string failures;
-  for (const ReplicaWriteResult::Attempt& attempt : result.attempts) {
-    if (attempt.answer.ok()) continue;
-    failures +=
-        (failures.empty() ? "" : "; ") + attempt.blob.volume + ": " + ProblemOf(attempt.answer);
-  }
-  spdlog::warn("too few volumes took {}: {}", QuotedKey(key), failures);
-}
-
 }  // namespace
 
 std::string BlobWrite::path() const {
@@ -78,6 +67,7 @@ ReplicaWriteResult BlobWrite::Write(VolumeClient& volumes, Source& source,
   try {
     ReplicaWriteResult result = WriteReplicas(volumes, watched, request);
     Tried(result);
+    if (!result.digest) LogFailure(result);
     return result;
   } catch (...) {
     if (watched.was_complete()) TriedInVain();
@@ -96,8 +86,17 @@ void BlobWrite::AddPlace(const std::string& volume) {
 }
 
 void BlobWrite::Tried(const ReplicaWriteResult& result) {
-  if (!result.digest) LogFailure(key_, result);
   attempts_.insert(attempts_.end(), result.attempts.begin(), result.attempts.end());
+}
+
+void BlobWrite::LogFailure(const ReplicaWriteResult& result) const {
+  std::string failures;
+  for (const ReplicaWriteResult::Attempt& attempt : result.attempts) {
+    if (attempt.answer.ok()) continue;
+    failures +=
+        (failures.empty() ? "" : "; ") + attempt.blob.volume + ": " + ProblemOf(attempt.answer);
+  }
+  spdlog::warn("too few volumes took {}: {}", QuotedKey(key_), failures);
 }
 
 bool BlobWrite::Settle(KeyState& state, const std::vector<std::string>& volumes) const {

@@ -83,6 +83,7 @@ class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
   void SidecarWritten(const ReplicaWriteResult& result) {
     if (result.digest) return Commit();
     // The blob's volumes are the only place for its sidecar.
+    plan_.blob.LogFailure(result);
     store_.AbandonPut(plan_);
     End({{Outcome::kVolumesFailed, std::nullopt}, nullptr, nullptr});
   }

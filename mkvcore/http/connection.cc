@@ -328,7 +328,7 @@ bool Connection::Board() {
   const bool collected = boarding->body.has_value();
   const std::shared_ptr<const RequestHead> head(boarding->exchange, &boarding->exchange->head());
   const auto transfer =
-      std::make_shared<SocketTransfer>(head, socket_, server->options, server->stopping,
+      std::make_shared<SocketTransfer>(head, socket_, server->options, server->stop,
                                        std::string(unread_), std::move(boarding->body));
   // What is not copyable, and has to be gone by the time the connection is back on its loop.
   struct Cargo {

@@ -85,7 +85,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   };
 
   const ServerOptions& options() const { return loop_->server->options; }
-  bool stopping() const { return loop_->server->stopping.load(std::memory_order_relaxed); }
+  bool stopping() const {
+    return loop_->server->stop.load(std::memory_order_relaxed) != StopStage::kServing;
+  }
 
   void OnEvents(std::uint32_t events);
   void Receive();

@@ -73,6 +73,8 @@ class Transfer {
 
   // The server is draining: long work should come to an end.
   virtual bool stopping() const = 0;
+  // The server has waited long enough: what goes on without the client ends now, too.
+  virtual bool breaking_off() const = 0;
 };
 
 // A request on its loop. Loop thread only, but for the destructor.

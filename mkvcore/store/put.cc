@@ -147,6 +147,7 @@ std::optional<ValueDigest> Store::WriteBlob(PutPlan& plan, Source& source) {
   request.wanted = plan.replicas;
   request.md5 = plan.replace || options_.md5sum;
   request.before_read = plan.request.before_read;
+  request.meanwhile = plan.request.meanwhile;
 
   const ReplicaWriteResult result = plan.blob.Write(volumes_, source, std::move(request));
   if (!result.digest) return std::nullopt;
@@ -167,6 +168,7 @@ bool Store::WriteSidecar(PutPlan& plan, const std::string& sidecar) {
   for (const std::string& volume : plan.volumes) request.candidates.push_back({volume, path});
   request.wanted = plan.volumes.size();
   request.md5 = false;
+  request.meanwhile = plan.request.meanwhile;
   MemorySource source(sidecar);
   return plan.blob.Write(volumes_, source, std::move(request)).digest.has_value();
 }

@@ -118,7 +118,9 @@ class Store {
     std::function<void(format::ObjectMetadata& metadata)> describe;
     // The sidecar's content for that metadata; nullopt when there is nothing to say.
     std::function<std::optional<std::string>(const format::ObjectMetadata& metadata)> sidecar;
+    // See ReplicaWriteRequest, both.
     std::function<void()> before_read;
+    std::function<void()> meanwhile;
     // UpdateMetadata() alone: what changes is about the value and no part of it (tags, rights). Its
     // time stays, and -protect does not forbid it.
     bool annotates = false;
@@ -137,8 +139,9 @@ class Store {
   // --- Blobs that wait to become part of a value (staged_blob.h) ---
 
   // Writes `source` to one volume. `key` begins with kStagedPrefix and is used once. Null when no
-  // volume takes it.
-  std::unique_ptr<StagedBlob> Stage(std::string_view key, Source& source);
+  // volume takes it. `meanwhile`: see ReplicaWriteRequest.
+  std::unique_ptr<StagedBlob> Stage(std::string_view key, Source& source,
+                                    const std::function<void()>& meanwhile = {});
   // Removes what an earlier process left under kStagedPrefix and a rebuild without the old index
   // made values of; how many. To be called before the first Stage().
   std::size_t DropStaged();

@@ -53,6 +53,7 @@ Store::PutResult Store::UpdateMetadata(std::string_view key, const ReplaceReques
       }
       write.wanted = write.candidates.size();
       write.md5 = false;
+      write.meanwhile = request.meanwhile;
       MemorySource source(*sidecar);
       if (!WriteReplicas(volumes_, source, write).digest) {
         return {Outcome::kVolumesFailed, std::nullopt};

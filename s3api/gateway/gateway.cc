@@ -17,6 +17,7 @@ S3Options S3OptionsOf(const Options& options, bool open) {
   s3.implicit_buckets = options.implicit_buckets.value_or(open);
   s3.multipart.memory = MultipartMemory(options.multipart_memory, MachineMemory());
   s3.multipart.expiry = options.multipart_expiry;
+  s3.whitespace_interval = options.whitespace_interval;
   return s3;
 }
 

@@ -132,9 +132,12 @@ Store::PutResult Write(Call& call, MultipartUpload& upload, const Assembly& asse
     complete = true;
   };
   request.sidecar = SidecarOf;
+  request.meanwhile = [&] {
+    reply.StillWorking();
+    if (upload.aborted()) throw NoSuchUploadError(upload.terms().id);
+  };
   AssembledSource parts(assembly, upload, store.volumes());
-  PatientSource source(parts, reply);
-  return store.Replace(call.StoreKey(), source, request);
+  return store.Replace(call.StoreKey(), parts, request);
 }
 
 Completion CompletionOf(const Call& call, const UploadTerms& terms, const Assembly& assembly,

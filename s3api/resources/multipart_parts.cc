@@ -136,10 +136,10 @@ void UploadPartCopy(Call& call) {
   PatientReply reply(call);
   try {
     PartMemory::Share share = multipart.uploads.TakePartShare();
-    PatientSource bytes(*copy.bytes, reply);
     std::shared_ptr<const StagedPart> part;
     try {
-      part = multipart.stager.Stage(bytes, upload->terms().id, upload->terms().checksum);
+      part = multipart.stager.Stage(*copy.bytes, upload->terms().id, upload->terms().checksum,
+                                    [&reply] { reply.StillWorking(); });
     } catch (const SourceError& error) {
       throw ReadError(error.what(), /*damaged=*/false);
     }

@@ -39,8 +39,9 @@ struct Copy {
     metadata.set_owner(described.owner());
   }
 
-  Store::ReplaceRequest Request() {
+  Store::ReplaceRequest Request(PatientReply& reply) {
     Store::ReplaceRequest request;
+    request.meanwhile = [&reply] { reply.StillWorking(); };
     request.condition = StoreCondition(call.service.store, conditions, call.request.key);
     request.describe = [this](format::ObjectMetadata& metadata) {
       try {
@@ -57,9 +58,9 @@ struct Copy {
 };
 
 // Onto itself: only what is known of the value changes. nullopt when the bytes must move after all.
-std::optional<Store::PutResult> ChangeInPlace(Copy& copy) {
+std::optional<Store::PutResult> ChangeInPlace(Copy& copy, PatientReply& reply) {
   const Store::PutResult result =
-      copy.call.service.store.UpdateMetadata(copy.source.key, copy.Request());
+      copy.call.service.store.UpdateMetadata(copy.source.key, copy.Request(reply));
   if (result.outcome == Outcome::kImpossible || result.outcome == Outcome::kVolumesFailed) {
     return std::nullopt;
   }
@@ -71,12 +72,11 @@ Store::PutResult MoveBytes(Copy& copy, PatientReply& reply) {
   const std::string target = copy.call.StoreKey();
   if (copy.source.known().size() == 0) {
     MemorySource empty{std::string()};
-    return store.Replace(target, empty, copy.Request());
+    return store.Replace(target, empty, copy.Request(reply));
   }
   const std::unique_ptr<BlobSource> replica = OpenReplica(store, copy.source);
   copy.read_from = replica->blob().volume;
-  PatientSource source(*replica, reply);
-  return store.Replace(target, source, copy.Request());
+  return store.Replace(target, *replica, copy.Request(reply));
 }
 
 }  // namespace
@@ -107,7 +107,7 @@ void CopyObject(Call& call) {
   PatientReply reply(call);
   try {
     std::optional<Store::PutResult> result;
-    if (onto_itself) result = ChangeInPlace(copy);
+    if (onto_itself) result = ChangeInPlace(copy, reply);
     if (!result) result = MoveBytes(copy, reply);
     ThrowUnlessDone(result->outcome, call);
 

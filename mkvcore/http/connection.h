@@ -26,6 +26,7 @@
 #include "mkvcore/http/after_answer.h"
 #include "mkvcore/http/client_socket.h"
 #include "mkvcore/http/collect_budget.h"
+#include "mkvcore/http/head_parser.h"
 #include "mkvcore/http/rate_guard.h"
 #include "mkvcore/http/response.h"
 #include "mkvcore/http/server_state.h"
@@ -102,8 +103,12 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void Settle();
 
   void Dispatch(std::string_view block);
-  // Answers without the handler and ends the connection. `head` is null when it was not parsed.
-  void Refuse(int status, const std::string& message, const RequestHead* head);
+  // As ParseHead(), and says in the head where it came from.
+  std::optional<HeadError> Parse(std::string_view block, RequestHead& head);
+  // Answer without the handler and end the connection: the request of `head`, which is parsed or
+  // holds what could be read of it, and the one whose head is still unread.
+  void Refuse(int status, const std::string& message, const RequestHead& head, bool parsed);
+  void RefuseUnread(int status, const std::string& message);
   void Answer(const RequestHead& head, const Response& response, const UnreadBody& unread);
   void Follow(const AfterAnswer& after);
 

@@ -106,8 +106,8 @@ class Handler {
   virtual void OnRequest(std::shared_ptr<Exchange> exchange) = 0;
 
   // The body of an answer that the server gives by itself, before or instead of a handler: 400,
-  // 408, 413, 431, 500, 503 and so on. `head` is null when the head could not be parsed. On a
-  // loop's or a worker's thread; must not block.
+  // 408, 413, 431, 500, 503 and so on. `head` is never null; where it could not be parsed it has an
+  // id and what could be read (ParseHead). On a loop's or a worker's thread; must not block.
   virtual Response ServerError(int status, const std::string& message, const RequestHead* head) = 0;
 };
 

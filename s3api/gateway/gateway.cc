@@ -39,13 +39,13 @@ void Gateway::OnRequest(std::shared_ptr<http::Exchange> exchange) {
   // A browser or curl that asks for `/bucket/key` and says nothing else may want a public object.
   const bool is_unsigned = !head.headers.has("Authorization") && !IsReservedKey(head.path) &&
                            !IsNativeOperation(head.query) && !open();
-  if (is_unsigned && s3_.ServeIfPublic(exchange, NativeApi::Unauthorized())) return;
+  if (is_unsigned && s3_.ServeIfPublic(exchange, NativeApi::Unauthorized(head))) return;
   native_.OnRequest(std::move(exchange));
 }
 
 http::Response Gateway::ServerError(int status, const std::string& message,
                                     const http::RequestHead* head) {
-  const bool s3 = head != nullptr && ProtocolOf(*head, domain_) == Protocol::kS3;
+  const bool s3 = ProtocolOf(*head, domain_) == Protocol::kS3;
   return s3 ? s3_.ServerError(status, message, head) : native_.ServerError(status, message, head);
 }
 

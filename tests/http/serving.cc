@@ -147,7 +147,9 @@ void PathHandler::Work(Transfer& transfer) {
 }
 
 Response PathHandler::ServerError(int status, const std::string& message, const RequestHead* head) {
-  return Text(status, message + (head != nullptr ? " " + head->path : ""));
+  Response response = Text(status, message + " " + head->path);
+  response.Header("X-Id", head->id);
+  return response;
 }
 
 RequestHead PathHandler::last_head() const {

@@ -101,10 +101,9 @@ void UploadPart(Call& call) {
   PayloadPlan plan = PlanOf(call);
   ApplyChecksumTerms(upload->terms(), plan);
   PayloadSource source(call.transfer.body(), std::move(plan));
-  if (!source.size()) throw S3Error(ErrorCode::kMissingContentLength);
-  if (*source.size() > kMaxPartBytes) {
+  if (const std::uint64_t size = UploadLength(call.head, source); size > kMaxPartBytes) {
     throw S3Error(ErrorCode::kEntityTooLarge)
-        .With("ProposedSize", std::to_string(*source.size()))
+        .With("ProposedSize", std::to_string(size))
         .With("MaxSizeAllowed", std::to_string(kMaxPartBytes));
   }
 

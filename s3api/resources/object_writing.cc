@@ -17,8 +17,7 @@ void PutObject(Call& call) {
   const format::ObjectMetadata described = DescribedByHeaders(call.head, call.User());
   PayloadSource source(call.transfer.body(), PlanOf(call));
   // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html: at most 5 GB in one PUT.
-  if (!source.size()) throw S3Error(ErrorCode::kMissingContentLength);
-  if (*source.size() > kMaxPutBytes) throw S3Error(ErrorCode::kEntityTooLarge);
+  if (UploadLength(call.head, source) > kMaxPutBytes) throw S3Error(ErrorCode::kEntityTooLarge);
 
   Store::ReplaceRequest request;
   request.condition = StoreCondition(call.service.store, conditions, call.request.key);

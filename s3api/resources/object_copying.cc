@@ -32,7 +32,11 @@ struct Copy {
   // What the copy is, beside its bytes, size and digests.
   void Describe(format::ObjectMetadata& metadata) const {
     const format::ObjectMetadata& from = source.known();
-    *metadata.mutable_headers() = (replaces_metadata ? described : from).headers();
+    if (replaces_metadata) {
+      *metadata.mutable_headers() = described.headers();
+    } else {
+      CopyObjectHeaders(from, described, metadata);
+    }
     *metadata.mutable_tags() = (replaces_tags ? described : from).tags();
     metadata.set_acl(described.acl());  // S3 does not copy it
     if (!from.composite_checksum()) *metadata.mutable_checksums() = from.checksums();
@@ -92,7 +96,7 @@ void CopyObject(Call& call) {
             WriteConditions::Of(head),
             {}};
   const bool onto_itself = copy.source.key == call.StoreKey();
-  if (onto_itself && !copy.replaces_metadata && !copy.replaces_tags) {
+  if (onto_itself && !copy.replaces_metadata && !copy.replaces_tags && !ChangesStorage(head)) {
     throw S3Error(ErrorCode::kInvalidRequest,
                   "This copy request is illegal because it is trying to copy an object to itself "
                   "without changing the object's metadata, storage class, website redirect "

@@ -62,6 +62,7 @@ enum class Outcome {
   kImpossible,          // a rebalance that can not be done: no replica left, or none reachable
 };
 
+class SidecarWrite;
 class StagedBlob;
 
 class Store {
@@ -126,8 +127,9 @@ class Store {
   PutResult Replace(std::string_view key, Source& source, const ReplaceRequest& request);
 
   // Changes what is known of a value (`describe` gets the present metadata) without moving its
-  // bytes. kImpossible when the original wrote it, kVolumesFailed when a volume that holds it does
-  // not take the new sidecar: the caller then writes the value anew.
+  // bytes; others who do the same are waited for. kImpossible when the original wrote it, or when
+  // an older sidecar may still land; kVolumesFailed when a volume that holds it does not take the
+  // new one: the caller then writes the value anew.
   PutResult UpdateMetadata(std::string_view key, const ReplaceRequest& request);
 
   // Removes the value; its blob goes after garbage_delay. kMissing when there was none.
@@ -188,6 +190,11 @@ class Store {
   std::optional<ValueDigest> WriteBlob(PutPlan& plan, Source& source);
   bool WriteSidecar(PutPlan& plan, const std::string& sidecar);
   PutResult CommitPut(PutPlan& plan, const format::ObjectMetadata& metadata);
+
+  // Writes announced sidecars of `object`, which becomes `changed` with them, if that is given.
+  // kBusy when somebody else has changed it meanwhile, kVolumesFailed.
+  Outcome WriteSidecars(SidecarWrite& write, const Object& object, const std::string& sidecar,
+                        const format::ObjectMetadata* changed);
 
   // The steps of a rebalance of one key (rebalance_key.cc).
   struct MovePlan;

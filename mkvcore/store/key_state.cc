@@ -92,8 +92,8 @@ void KeyState::RemovePending(std::uint64_t id) {
               blobs.end());
 }
 
-bool KeyState::Commit(Index& index, Index::Durability durability) const {
-  Batch batch;
+bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& along) const {
+  Batch batch = along;
   batch.Require(key_, record_bytes_);
   batch.Require(MetadataKey(key_), metadata_bytes_);
   batch.Require(PendingKey(key_), pending_bytes_);

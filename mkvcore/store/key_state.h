@@ -50,8 +50,9 @@ class KeyState {
   format::PendingBlob* FindPending(std::uint64_t id);
   void RemovePending(std::uint64_t id);
 
-  // False when somebody else changed the key: read again.
-  [[nodiscard]] bool Commit(Index& index, Index::Durability durability) const;
+  // False when somebody else changed the key, or what `along` requires does not hold: read again.
+  [[nodiscard]] bool Commit(Index& index, Index::Durability durability,
+                            const Batch& along = {}) const;
 
  private:
   std::string key_;

@@ -132,9 +132,12 @@ class Store {
   // new one: the caller then writes the value anew.
   PutResult UpdateMetadata(std::string_view key, const ReplaceRequest& request);
 
-  // Removes the value; its blob goes after garbage_delay. kMissing when there was none.
+  // Removes the value; its blob goes after garbage_delay. kMissing when there was none. `along`
+  // changes other entries of the index in the same moment; where it requires something, `condition`
+  // must refuse once that can not hold any more.
   Outcome Remove(std::string_view key,
-                 const std::function<Outcome(const std::optional<Object>& current)>& condition);
+                 const std::function<Outcome(const std::optional<Object>& current)>& condition,
+                 const Batch& along = {});
 
   // --- Blobs that wait to become part of a value (staged_blob.h) ---
 

@@ -77,8 +77,13 @@ class BucketRegistry {
   // one, of `user`. Throws NoSuchBucket; OperationAborted when others change it all the while.
   void Change(std::string_view name, std::string_view user,
               const std::function<void(Bucket&)>& change);
-  // Throws BucketNotEmpty, NoSuchBucket.
+  // Throws BucketNotEmpty (also while an object is on its way into it), NoSuchBucket;
+  // OperationAborted when others write and delete in it all the while.
   void Delete(std::string_view name);
+  // For the condition of a write that makes an object in a bucket that was created: the write's
+  // intent is in the index, and its commit follows. Throws NoSuchBucket. A bucket that is being
+  // deleted then is not deleted.
+  void RequireForCommit(std::string_view name);
 
   struct Page {
     std::vector<Bucket> buckets;
@@ -102,6 +107,8 @@ class BucketRegistry {
   // Where the settings are (still) `expected`; nullptr: where there are none.
   Outcome Write(const Bucket& bucket, const Cached* expected);
   bool HasKeys(std::string_view name) const;
+  // Somebody has announced a value of a key in it.
+  bool HasWritesUnderWay(std::string_view name) const;
 
   Store& store_;
   std::mutex mutex_;

@@ -41,7 +41,7 @@ struct Copy {
 
   Store::ReplaceRequest Request() {
     Store::ReplaceRequest request;
-    request.condition = StoreCondition(call.service.store, conditions, call.request.key);
+    request.condition = WriteCondition(call, conditions, call.request.key);
     request.describe = [this](format::ObjectMetadata& metadata) {
       try {
         CheckCopied(source, metadata);

@@ -21,7 +21,7 @@ void PutObject(Call& call) {
   if (*source.size() > kMaxPutBytes) throw S3Error(ErrorCode::kEntityTooLarge);
 
   Store::ReplaceRequest request;
-  request.condition = StoreCondition(call.service.store, conditions, call.request.key);
+  request.condition = WriteCondition(call, conditions, call.request.key);
   request.describe = [&](format::ObjectMetadata& metadata) {
     metadata.MergeFrom(described);
     if (source.checksum()) AddChecksum(*source.checksum(), metadata);

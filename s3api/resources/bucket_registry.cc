@@ -1,5 +1,7 @@
 #include "s3api/resources/bucket_registry.h"
 
+#include <spdlog/spdlog.h>
+
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -314,7 +316,16 @@ BucketRegistry::Page BucketRegistry::List(std::string_view prefix, std::string_v
   Page page;
   for (auto at = names.upper_bound(std::string(after)); at != names.end(); ++at) {
     const std::string& name = *at;
-    const std::optional<Bucket> bucket = Find(name);
+    std::optional<Bucket> bucket;
+    try {
+      bucket = Find(name);
+    } catch (const IndexError&) {
+      throw;
+    } catch (const std::exception& error) {
+      // One whose settings no volume has any more, or has now, must not hide all the others.
+      spdlog::error("bucket \"{}\" is left out of a listing: {}", name, error.what());
+      continue;
+    }
     if (!bucket || !visible(*bucket)) continue;
     if (page.buckets.size() == limit) {
       page.next = page.buckets.back().name;

@@ -90,7 +90,7 @@ class BucketRegistry {
     std::string next;  // to go on with; empty: that was all
   };
   // Buckets in order of their names, after `after`, beginning with `prefix`, that `visible` lets
-  // through; at most `limit`.
+  // through; at most `limit`. Those whose settings can not be read are left out and logged.
   Page List(std::string_view prefix, std::string_view after, std::size_t limit,
             const std::function<bool(const Bucket&)>& visible);
 

@@ -39,6 +39,11 @@ def find(name):
     return found
 
 
+def find_anywhere(name):
+    """The path of the program in any generation, Debian's first; None where there is none."""
+    return shutil.which(name, path=os.pathsep.join((*_DEBIAN, os.environ["PATH"])))
+
+
 def import_or_become(module):
     """Goes on in the Python of this run's generation that has `module`."""
     python = find("python3")
@@ -54,14 +59,14 @@ class Failed(Exception):
     """A client that ended with another status than 0; the text is all it said."""
 
 
-def run(command, environment, stdin=None, cwd=None):
+def run(command, environment, stdin=None, cwd=None, timeout=_TIMEOUT):
     """Runs a client; returns what it wrote to standard output, as bytes. Throws Failed."""
     ended = subprocess.run(
         [str(argument) for argument in command],
         env=environment,
         input=stdin if stdin is not None else b"",
         capture_output=True,
-        timeout=_TIMEOUT,
+        timeout=timeout,
         cwd=cwd,
         check=False,
     )

@@ -8,12 +8,12 @@ SIZE = int(os.environ.get("MKV_COMPAT_LARGE", 40_000_000))
 _PIECE = 1 << 20
 
 
-def make(path):
+def make(path, size=SIZE):
     """Writes it at `path`, the same bytes every time; returns the path."""
-    source = random.Random(SIZE)
+    source = random.Random(size)
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "wb") as file:
-        left = SIZE
+        left = size
         while left > 0:
             piece = source.randbytes(min(left, _PIECE))
             file.write(piece)

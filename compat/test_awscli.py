@@ -255,6 +255,8 @@ class Api(unittest.TestCase):
         self.assertEqual(self.get("copy"), b"copied")
         with self.assertRaisesRegex(clients.Failed, "InvalidRequest"):
             s3api("copy-object", "--bucket", "api", "--key", "copy", "--copy-source", "api/copy")
+        s3("cp", "s3://api/copy", "s3://api/copy", "--storage-class", "STANDARD")
+        self.assertEqual(self.head("copy")["Metadata"], {"new": "1"})
         with self.assertRaisesRegex(clients.Failed, "PreconditionFailed"):
             s3api("copy-object", "--bucket", "api", "--key", "copy", "--copy-source", source,
                   "--copy-source-if-match", '"other"')

@@ -4,6 +4,7 @@ Its packages, as javascript/package-lock.json has them, are installed below $MKV
 without a registry to install them from, the run is skipped.
 """
 
+import json
 import os
 import pathlib
 import shutil
@@ -19,6 +20,7 @@ BUILD = pathlib.Path(os.environ["MKV_COMPAT_BUILD"]) / "javascript"
 
 
 def install():
+    """The SDK and the scripts in BUILD; False when there is no npm registry to have it from."""
     lock = (SOURCES / "package-lock.json").read_text()
     installed = BUILD / "installed-lock.json"
     if not installed.exists() or installed.read_text() != lock:
@@ -27,15 +29,23 @@ def install():
             shutil.copy(SOURCES / name, BUILD)
         command = [clients.find("npm"), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
         if subprocess.run(command, cwd=BUILD, check=False).returncode != 0:
-            clients.skip("npm could not install the SDK")
+            return False
         installed.write_text(lock)
     # Beside its packages, where node looks for them.
-    shutil.copy(SOURCES / "sdk.test.mjs", BUILD)
+    for script in SOURCES.glob("*.mjs"):
+        shutil.copy(script, BUILD)
+    return True
+
+
+def sdk_version():
+    package = json.loads((SOURCES / "package.json").read_text())
+    return package["dependencies"]["@aws-sdk/lib-storage"]
 
 
 def main():
     node = clients.find("node")
-    install()
+    if not install():
+        clients.skip("npm could not install the SDK")
     with Cluster() as cluster:
         large = large_file.make(cluster.folder / "large")
         ended = subprocess.run([node, "--test", "sdk.test.mjs"], cwd=BUILD, check=False,

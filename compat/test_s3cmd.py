@@ -45,6 +45,9 @@ class S3cmd(unittest.TestCase):
         s3cmd("mv", "s3://s3cmd/copied", "s3://s3cmd/moved")
         s3cmd("modify", "--add-header", "x-amz-meta-new: 1", "s3://s3cmd/moved")
         self.assertIn("x-amz-meta-new", s3cmd("info", "s3://s3cmd/moved"))
+        s3cmd("cp", "s3://s3cmd/moved", "s3://s3cmd/a b+c")
+        s3cmd("cp", "s3://s3cmd/a b+c", "s3://s3cmd/a+b c")
+        self.assertEqual(s3cmd("get", "--quiet", "s3://s3cmd/a+b c", "-"), "one")
         self.assertIn("s3://s3cmd/moved", s3cmd("la"))
         self.assertRegex(s3cmd("du", "s3://s3cmd/t/"), r"^ *15 +3 objects ")
 

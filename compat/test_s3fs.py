@@ -69,17 +69,17 @@ class Folder(unittest.TestCase):
         clients.run(["curl", "-sf", "-X", "PUT", "--aws-sigv4", "aws:amz:us-east-1:s3", "--user",
                      f"{ACCESS_KEY}:{SECRET_KEY}", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD",
                      f"{CLUSTER.url}/mounted"], CLUSTER.environment())
-        content = {f"folder/file {i} ü": os.urandom(1000 * i) for i in range(8)}
+        content = {f"folder/file +{i} ü": os.urandom(1000 * i) for i in range(8)}
         with Mount("mounted") as folder:
             for name, data in content.items():
                 clients.write(folder / name, data)
-            (folder / "folder" / "file 1 ü").rename(folder / "renamed")
-            (folder / "folder" / "file 2 ü").unlink()
-            with open(folder / "folder" / "file 3 ü", "ab") as file:
+            (folder / "folder" / "file +1 ü").rename(folder / "renamed")
+            (folder / "folder" / "file +2 ü").unlink()
+            with open(folder / "folder" / "file +3 ü", "ab") as file:
                 file.write(b"appended")
-        content["renamed"] = content.pop("folder/file 1 ü")
-        del content["folder/file 2 ü"]
-        content["folder/file 3 ü"] += b"appended"
+        content["renamed"] = content.pop("folder/file +1 ü")
+        del content["folder/file +2 ü"]
+        content["folder/file +3 ü"] += b"appended"
         with Mount("mounted") as folder:
             seen = {str(path.relative_to(folder)): path.read_bytes()
                     for path in pathlib.Path(folder).rglob("*") if path.is_file()}

@@ -6,11 +6,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
 import {
-  CopyObjectCommand, CreateBucketCommand, DeleteBucketCommand, DeleteObjectCommand,
-  DeleteObjectsCommand, GetBucketCorsCommand, GetObjectAclCommand, GetObjectCommand,
-  GetObjectTaggingCommand, HeadBucketCommand, HeadObjectCommand,
-  ListBucketsCommand, PutBucketCorsCommand, PutObjectAclCommand, PutObjectCommand,
-  PutObjectTaggingCommand, S3Client, paginateListObjectsV2,
+  CompleteMultipartUploadCommand, CopyObjectCommand, CreateBucketCommand,
+  CreateMultipartUploadCommand, DeleteBucketCommand, DeleteObjectCommand, DeleteObjectsCommand,
+  GetBucketCorsCommand, GetObjectAclCommand, GetObjectCommand, GetObjectTaggingCommand,
+  HeadBucketCommand, HeadObjectCommand, ListBucketsCommand, PutBucketCorsCommand,
+  PutObjectAclCommand, PutObjectCommand, PutObjectTaggingCommand, S3Client, UploadPartCommand,
+  paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
@@ -98,6 +99,26 @@ test('a bucket and what is in it', async (t) => {
     assert.equal(seen.get('x-amz-tagging-count'), '1');
     const plain = await fetch(`${process.env.MKV_URL}/${Bucket}/by%20link`);
     assert.equal(await plain.text(), 'described');
+
+    // A large file in parts, by links alone.
+    const where = { Bucket, Key: 'by link' };
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand(where));
+    const Parts = [];
+    for (const [index, body] of [Buffer.alloc(5 << 20, 'p'), 'the end'].entries()) {
+      const part = { ...where, UploadId, PartNumber: index + 1 };
+      const sent = await fetch(await getSignedUrl(s3, new UploadPartCommand(part)),
+                               { method: 'PUT', body });
+      assert.equal(sent.status, 200);
+      Parts.push({ PartNumber: index + 1, ETag: sent.headers.get('etag') });
+    }
+    const last = await getSignedUrl(s3, new CompleteMultipartUploadCommand({ ...where, UploadId }));
+    const xml = Parts.map(({ PartNumber, ETag }) =>
+      `<Part><PartNumber>${PartNumber}</PartNumber><ETag>${ETag}</ETag></Part>`).join('');
+    const done = await fetch(last, {
+      method: 'POST', body: `<CompleteMultipartUpload>${xml}</CompleteMultipartUpload>` });
+    assert.match(await done.text(), /CompleteMultipartUploadResult/);
+    const tail = await get('by link', { PartNumber: 2 });
+    assert.equal(await tail.Body.transformToString(), 'the end');
   });
 
   await t.test('tags, ACLs and CORS rules', async () => {

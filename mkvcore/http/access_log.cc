@@ -54,8 +54,8 @@ void LogAnswer(const RequestHead& head, const AnswerNote& note) {
                 LoggedTarget(head.target), note.status, note.received, note.sent, taken.count());
 }
 
-void LogRefusal(std::string_view peer, int status, std::string_view why) {
-  spdlog::debug("- {} - - {} {}", peer, status, why);
+void LogRefusal(std::string_view id, std::string_view peer, int status, std::string_view why) {
+  spdlog::debug("{} {} - - {} {}", id, peer, status, why);
 }
 
 }  // namespace mkv::http

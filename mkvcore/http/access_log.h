@@ -29,8 +29,8 @@ struct AnswerNote {
 std::string LoggedTarget(std::string_view target);
 
 void LogAnswer(const RequestHead& head, const AnswerNote& note);
-// Of a request whose head could not be parsed.
-void LogRefusal(std::string_view peer, int status, std::string_view why);
+// Of a request whose head could not be parsed: its id and client, the status, and why.
+void LogRefusal(std::string_view id, std::string_view peer, int status, std::string_view why);
 
 }  // namespace mkv::http
 

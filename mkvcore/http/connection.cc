@@ -10,7 +10,6 @@
 
 #include "mkvcore/http/access_log.h"
 #include "mkvcore/http/answer_head.h"
-#include "mkvcore/http/head_parser.h"
 #include "mkvcore/http/head_validation.h"
 
 namespace mkv::http {
@@ -208,7 +207,7 @@ bool Connection::StepHandshaking() {
     case ClientSocket::Handshaken::kWaiting:
       return false;
     case ClientSocket::Handshaken::kFailed:
-      LogRefusal(peer_, 0, "the TLS handshake failed");
+      LogRefusal("-", peer_, 0, "the TLS handshake failed");
       Close();
       return false;
     case ClientSocket::Handshaken::kDone:
@@ -237,7 +236,7 @@ bool Connection::StepReading() {
   }
   const HeadScan scan = ScanHead(unread_, head_scanned_);
   if (scan.state == HeadScan::State::kMalformed) {
-    Refuse(400, "a line ends in LF without CR", nullptr);
+    RefuseUnread(400, "a line ends in LF without CR");
     return true;
   }
   const std::size_t length =
@@ -245,8 +244,8 @@ bool Connection::StepReading() {
   if (length > options().max_head_bytes) {
     const bool line_ends =
         unread_.substr(0, options().max_head_bytes).find('\n') != std::string_view::npos;
-    Refuse(line_ends ? 431 : 414,
-           line_ends ? "the request head is too large" : "the request line is too long", nullptr);
+    RefuseUnread(line_ends ? 431 : 414,
+                 line_ends ? "the request head is too large" : "the request line is too long");
     return true;
   }
   if (scan.state == HeadScan::State::kIncomplete) {
@@ -266,16 +265,10 @@ bool Connection::StepReading() {
 void Connection::Dispatch(std::string_view block) {
   const auto exchange = std::make_shared<SocketExchange>(shared_from_this());
   RequestHead& head = exchange->mutable_head();
-  head.id = loop_->ids.Next();
-  head.peer = peer_;
-  head.peer_is_loopback = peer_is_loopback_;
-  head.over_tls = socket_.is_tls();
-  head.arrived = Clock::now();
-  const HeadLimits limits{options().max_header_fields, options().max_body_bytes};
-  if (const auto error = ParseHead(block, limits, head)) {
+  if (const auto error = Parse(block, head)) {
     exchange->TakeBack();
     const bool parsed = error->status == 413 || error->status == 417;
-    Refuse(error->status, error->message, parsed ? &head : nullptr);
+    Refuse(error->status, error->message, head, parsed);
     return;
   }
   state_ = State::kHandling;
@@ -293,13 +286,29 @@ void Connection::Run(SocketExchange& exchange, const std::function<void()>& step
   }
 }
 
-void Connection::Refuse(int status, const std::string& message, const RequestHead* head) {
-  const Response response = loop_->server->handler.ServerError(status, message, head);
-  AppendAnswer(response, head, false, loop_->date.Now(), output_);
-  if (head != nullptr) {
-    LogAnswer(*head, {.status = response.status, .received = 0, .sent = response.body.size()});
+std::optional<HeadError> Connection::Parse(std::string_view block, RequestHead& head) {
+  head.id = loop_->ids.Next();
+  head.peer = peer_;
+  head.peer_is_loopback = peer_is_loopback_;
+  head.over_tls = socket_.is_tls();
+  head.arrived = Clock::now();
+  return ParseHead(block, {options().max_header_fields, options().max_body_bytes}, head);
+}
+
+void Connection::RefuseUnread(int status, const std::string& message) {
+  RequestHead head;
+  (void)Parse(unread_.substr(0, options().max_head_bytes), head);
+  Refuse(status, message, head, false);
+}
+
+void Connection::Refuse(int status, const std::string& message, const RequestHead& head,
+                        bool parsed) {
+  const Response response = loop_->server->handler.ServerError(status, message, &head);
+  AppendAnswer(response, &head, false, loop_->date.Now(), output_);
+  if (parsed) {
+    LogAnswer(head, {.status = response.status, .received = 0, .sent = response.body.size()});
   } else {
-    LogRefusal(peer_, response.status, message);
+    LogRefusal(head.id, peer_, response.status, message);
   }
   Follow({false, 0, true});
 }
@@ -369,7 +378,7 @@ bool Connection::Board() {
   const bool collected = boarding->body != nullptr;
   const std::shared_ptr<const RequestHead> head(boarding->exchange, &boarding->exchange->head());
   const auto transfer =
-      std::make_shared<SocketTransfer>(head, socket_, server->options, server->stopping,
+      std::make_shared<SocketTransfer>(head, socket_, server->options, server->stop,
                                        std::string(unread_), TakeBytes(boarding->body));
   // What is not copyable, and has to be gone by the time the connection is back on its loop.
   struct Cargo {
@@ -587,14 +596,14 @@ void Connection::Expire(Clock::time_point now) {
       break;
     case State::kReading:
       if (!head_began_) return Close();
-      Refuse(408, "the request head took too long", nullptr);
+      RefuseUnread(408, "the request head took too long");
       Drive();
       break;
     case State::kCollecting:
       if (!read_guard_.TooSlow(now)) return;
       {
         const auto boarding = std::move(boarding_);
-        Refuse(408, "the body came too slowly", &boarding->exchange->head());
+        Refuse(408, "the body came too slowly", boarding->exchange->head(), true);
       }
       Drive();
       break;

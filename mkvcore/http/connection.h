@@ -27,6 +27,7 @@
 #include "mkvcore/http/client_socket.h"
 #include "mkvcore/http/collect_budget.h"
 #include "mkvcore/http/handler.h"
+#include "mkvcore/http/head_parser.h"
 #include "mkvcore/http/rate_guard.h"
 #include "mkvcore/http/response.h"
 #include "mkvcore/http/server_state.h"
@@ -95,7 +96,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   };
 
   const ServerOptions& options() const { return loop_->server->options; }
-  bool stopping() const { return loop_->server->stopping.load(std::memory_order_relaxed); }
+  bool stopping() const {
+    return loop_->server->stop.load(std::memory_order_relaxed) != StopStage::kServing;
+  }
 
   void OnEvents(std::uint32_t events);
   void Receive();
@@ -114,8 +117,12 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void Dispatch(std::string_view block);
   // A step of the handler; what it throws is logged, and answered with 500.
   void Run(SocketExchange& exchange, const std::function<void()>& step);
-  // Answers without the handler and ends the connection. `head` is null when it was not parsed.
-  void Refuse(int status, const std::string& message, const RequestHead* head);
+  // As ParseHead(), and says in the head where it came from.
+  std::optional<HeadError> Parse(std::string_view block, RequestHead& head);
+  // Answer without the handler and end the connection: the request of `head`, which is parsed or
+  // holds what could be read of it, and the one whose head is still unread.
+  void Refuse(int status, const std::string& message, const RequestHead& head, bool parsed);
+  void RefuseUnread(int status, const std::string& message);
   void Answer(const RequestHead& head, const Response& response, const UnreadBody& unread);
   void Follow(const AfterAnswer& after);
 

@@ -73,6 +73,8 @@ class Transfer {
 
   // The server is draining: long work should come to an end.
   virtual bool stopping() const = 0;
+  // The server has waited long enough: what goes on without the client ends now, too.
+  virtual bool breaking_off() const = 0;
 };
 
 // A request on its loop. Loop thread only, but for the destructor.
@@ -113,8 +115,8 @@ class Handler {
   virtual void OnRequest(std::shared_ptr<Exchange> exchange) = 0;
 
   // The body of an answer that the server gives by itself, before or instead of a handler: 400,
-  // 408, 413, 431, 500, 503 and so on. `head` is null when the head could not be parsed. On a
-  // loop's or a worker's thread; must not block.
+  // 408, 413, 431, 500, 503 and so on. `head` is never null; where it could not be parsed it has an
+  // id and what could be read (ParseHead). On a loop's or a worker's thread; must not block.
   virtual Response ServerError(int status, const std::string& message, const RequestHead* head) = 0;
 };
 

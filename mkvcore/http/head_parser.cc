@@ -55,29 +55,35 @@ Error ParseVersion(std::string_view version, RequestHead& head) {
 }
 
 Error ParseTarget(std::string_view target, RequestHead& head) {
+  const std::size_t mark = target.find('?');
+  head.target = target;
+  head.has_query_mark = mark != std::string_view::npos;
+  if (head.has_query_mark) head.query = target.substr(mark + 1);
   if (!IsTarget(target)) return HeadError{400, "malformed request target"};
   if (target.front() != '/') return HeadError{400, "the request target does not begin with '/'"};
-  const std::size_t mark = target.find('?');
   auto path = PercentDecode(target.substr(0, mark));
   if (!path) return HeadError{400, "invalid percent-encoding in the request target"};
   head.path = std::move(*path);
-  head.has_query_mark = mark != std::string_view::npos;
-  if (head.has_query_mark) head.query = target.substr(mark + 1);
-  head.target = target;
   return std::nullopt;
 }
 
 Error ParseRequestLine(std::string_view line, RequestHead& head) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
-  if (first == std::string_view::npos || first == last) {
+  if (first == std::string_view::npos) return HeadError{400, "malformed request line"};
+  const std::string_view method = line.substr(0, first);
+  if (!IsToken(method)) {
+    return HeadError{400, first == last ? "malformed request line" : "malformed method"};
+  }
+  head.method = method;
+  // The target is looked at whatever else is wrong: it may tell who asks (ParseHead).
+  if (first == last) {
+    (void)ParseTarget(line.substr(first + 1), head);
     return HeadError{400, "malformed request line"};
   }
-  const std::string_view method = line.substr(0, first);
-  if (!IsToken(method)) return HeadError{400, "malformed method"};
-  head.method = method;
+  const Error bad_target = ParseTarget(line.substr(first + 1, last - first - 1), head);
   if (Error error = ParseVersion(line.substr(last + 1), head)) return error;
-  return ParseTarget(line.substr(first + 1, last - first - 1), head);
+  return bad_target;
 }
 
 // The fields that decide how the request is framed and how its connection goes on.
@@ -198,17 +204,28 @@ int HexValue(char c) {
 
 std::optional<HeadError> ParseHead(std::string_view block, const HeadLimits& limits,
                                    RequestHead& head) {
-  if (Error error = ParseRequestLine(TakeLine(block), head)) return error;
+  // The first error is the one that counts; what comes after it is read as far as it can be.
+  Error error = ParseRequestLine(TakeLine(block), head);
+  const auto fail = [&error](const Error& another) {
+    if (!error) error = another;
+  };
   FramingFields framing;
   std::size_t fields = 0;
   for (std::string_view line = TakeLine(block); !line.empty(); line = TakeLine(block)) {
-    if (++fields > limits.max_header_fields) return HeadError{431, "too many header fields"};
+    if (++fields > limits.max_header_fields) {
+      fail(HeadError{431, "too many header fields"});
+      break;
+    }
     const auto field = ParseFieldLine(line);
-    if (!field) return HeadError{400, "malformed header field"};
-    if (Error error = framing.See(*field)) return error;
+    if (!field) {
+      fail(HeadError{400, "malformed header field"});
+      continue;
+    }
+    fail(framing.See(*field));
     head.headers.add(std::string(field->name), std::string(field->value));
   }
-  return framing.Apply(limits, head);
+  if (!error) error = framing.Apply(limits, head);
+  return error;
 }
 
 std::optional<std::string> PercentDecode(std::string_view text) {

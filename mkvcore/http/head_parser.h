@@ -27,8 +27,10 @@ struct HeadError {
 };
 
 // `block` is the head as ScanHead() delimits it, from the request line to the empty line. Sets all
-// of `head` but id, peer and time. With 413 and 417 `head` is complete all the same; after the
-// others it is as far as it was read, and nobody knows where the next request begins.
+// of `head` but id, peer and time. With 413 and 417 `head` is complete all the same. After the
+// others nobody knows where the next request begins, and `head` holds what could be read: for the
+// answer to be in the protocol of who asks, and for nothing else. Its path is then empty where the
+// target is none. A block that is only the beginning of a head is read the same way.
 std::optional<HeadError> ParseHead(std::string_view block, const HeadLimits& limits,
                                    RequestHead& head);
 

@@ -90,7 +90,7 @@ class Server::Impl {
   bool Stop() {
     if (loops_.empty()) return true;
     const auto deadline = std::chrono::steady_clock::now() + state_->options.stop_timeout;
-    state_->stopping.store(true);
+    state_->stop.store(StopStage::kDraining);
     std::latch draining(static_cast<std::ptrdiff_t>(loops_.size()));
     for (const Loop& loop : loops_) {
       loop.state->events.Post([&draining, &loop] {
@@ -103,6 +103,7 @@ class Server::Impl {
     draining.wait();
     const bool finished = state_->connections.WaitForNone(
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()));
+    state_->stop.store(StopStage::kBreakingOff);
     for (const Loop& loop : loops_) {
       loop.state->events.Post([&loop] { ForEachConnection(*loop.state, &Connection::Abandon); });
     }

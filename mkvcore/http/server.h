@@ -45,6 +45,13 @@ struct ServerOptions {
   std::chrono::milliseconds stop_timeout{30'000};  // for requests under way at Stop()
 };
 
+// How far a server has come on its way to an end.
+enum class StopStage {
+  kServing,
+  kDraining,  // requests under way may finish, within stop_timeout
+  kBreakingOff,
+};
+
 class Server {
  public:
   // `handler` outlives the server. Throws TlsError. With TLS the process must ignore SIGPIPE:

@@ -70,7 +70,7 @@ struct ServerState {
   std::optional<TlsCertificate> tls;  // unset: connections are in the clear
   CollectBudget budget;
   ConnectionCount connections;
-  std::atomic<bool> stopping{false};
+  std::atomic<StopStage> stop{StopStage::kServing};
   // Last, so that its threads are gone before what they use.
   WorkerPool workers;
 };

@@ -21,12 +21,12 @@ constexpr std::size_t kCopyBytes = 16 << 10;
 }  // namespace
 
 SocketTransfer::SocketTransfer(std::shared_ptr<const RequestHead> head, ClientSocket& socket,
-                               const ServerOptions& options, const std::atomic<bool>& stopping,
+                               const ServerOptions& options, const std::atomic<StopStage>& stop,
                                std::string unread, std::optional<std::string> collected)
     : head_(std::move(head)),
       socket_(socket),
       options_(options),
-      stopping_(stopping),
+      stop_(stop),
       body_(*head_, socket, options, std::move(unread), std::move(collected)),
       write_guard_(options.min_rate, options.min_rate_window, kLongestWait) {}
 

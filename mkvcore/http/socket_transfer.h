@@ -27,7 +27,7 @@ class SocketTransfer final : public Transfer {
  public:
   // See ClientBody for `unread` and `collected`. The references outlive the transfer.
   SocketTransfer(std::shared_ptr<const RequestHead> head, ClientSocket& socket,
-                 const ServerOptions& options, const std::atomic<bool>& stopping,
+                 const ServerOptions& options, const std::atomic<StopStage>& stop,
                  std::string unread, std::optional<std::string> collected);
 
   // Runs `work`, and sees to it that the request is answered whatever becomes of it.
@@ -53,7 +53,12 @@ class SocketTransfer final : public Transfer {
   void FinishReply() override;
   void Abort() override { stage_ = Stage::kAborted; }
   bool replied() const override { return stage_ != Stage::kUnanswered; }
-  bool stopping() const override { return stopping_.load(std::memory_order_relaxed); }
+  bool stopping() const override {
+    return stop_.load(std::memory_order_relaxed) != StopStage::kServing;
+  }
+  bool breaking_off() const override {
+    return stop_.load(std::memory_order_relaxed) == StopStage::kBreakingOff;
+  }
 
  private:
   enum class Stage { kUnanswered, kStreaming, kAnswered, kAborted };
@@ -67,7 +72,7 @@ class SocketTransfer final : public Transfer {
   std::shared_ptr<const RequestHead> head_;
   ClientSocket& socket_;
   const ServerOptions& options_;
-  const std::atomic<bool>& stopping_;
+  const std::atomic<StopStage>& stop_;
   ClientBody body_;
   RateGuard write_guard_;
 

@@ -31,6 +31,14 @@ http::Response Error(int status, const std::string& message) {
   return response;
 }
 
+// To who may not do what he asks, or does not say who he is. It may be a client of S3 whose request
+// nothing told to be one: with the id that such a client shows.
+http::Response Refusal(int status, const std::string& message, const http::RequestHead& head) {
+  http::Response response = Error(status, message);
+  response.Header("x-amz-request-id", head.id);
+  return response;
+}
+
 // The answer to a change that ended so. `done` is its status when all went well.
 http::Response Answer(Outcome outcome, int done) {
   http::Response response;
@@ -121,11 +129,11 @@ void NativeApi::OnRequest(std::shared_ptr<http::Exchange> exchange) {
   if (admin_.AnswerForAnyone(*exchange)) return;
   const auto [caller, refusal] = access_.Identify(head);
   if (!refusal.empty()) {
-    exchange->Reply(Error(403, refusal));
+    exchange->Reply(Refusal(403, refusal, head));
     return;
   }
   if (!caller) {
-    exchange->Reply(Unauthorized());
+    exchange->Reply(Unauthorized(head));
     return;
   }
   if (IsReservedKey(head.path)) {
@@ -137,7 +145,7 @@ void NativeApi::OnRequest(std::shared_ptr<http::Exchange> exchange) {
   const bool reads = head.method == "GET" || head.method == "HEAD";
   // What a listing shows is decided key by key.
   if (!lists && !(reads ? caller->MayRead(head.path) : caller->MayWrite(head.path))) {
-    exchange->Reply(Error(403, "this access key may not do that here"));
+    exchange->Reply(Refusal(403, "this access key may not do that here", head));
     return;
   }
   if (lists) {
@@ -159,15 +167,16 @@ void NativeApi::OnRequest(std::shared_ptr<http::Exchange> exchange) {
   }
 }
 
-http::Response NativeApi::Unauthorized() {
-  http::Response response = Error(401, "give an access key and its secret, as user and password");
+http::Response NativeApi::Unauthorized(const http::RequestHead& head) {
+  http::Response response =
+      Refusal(401, "give an access key and its secret, as user and password", head);
   response.Header("WWW-Authenticate", R"(Basic realm="mkv", charset="UTF-8")");
   return response;
 }
 
 http::Response NativeApi::ServerError(int status, const std::string& message,
-                                      const http::RequestHead* /*head*/) {
-  return Error(status, message);
+                                      const http::RequestHead* head) {
+  return Refusal(status, message, *head);
 }
 
 void NativeApi::Query(const std::shared_ptr<http::Exchange>& exchange,

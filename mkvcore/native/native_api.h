@@ -33,7 +33,7 @@ class NativeApi : public http::Handler {
   void OnLoopEnd(EventLoop& loop) override;
   void OnRequest(std::shared_ptr<http::Exchange> exchange) override;
   // The answer to a request that does not say who sends it, where that must be known: 401.
-  static http::Response Unauthorized();
+  static http::Response Unauthorized(const http::RequestHead& head);
   http::Response ServerError(int status, const std::string& message,
                              const http::RequestHead* head) override;
 

@@ -7,6 +7,7 @@
 #ifndef MKVCORE_STORE_BLOB_WRITE_H_
 #define MKVCORE_STORE_BLOB_WRITE_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ class BlobWrite {
   void Announce(KeyState& state, Generation generation, bool original_spelling, bool sidecar,
                 const std::vector<std::string>& volumes);
 
+  std::uint64_t pending_id() const { return handling_.id(); }
   const std::string& key() const { return key_; }
   Generation generation() const { return generation_; }
   std::string path() const;

@@ -52,9 +52,9 @@ Outcome Store::Unlink(std::string_view key) {
   }
 }
 
-Outcome Store::Remove(
-    std::string_view key,
-    const std::function<Outcome(const std::optional<Object>& current)>& condition) {
+Outcome Store::Remove(std::string_view key,
+                      const std::function<Outcome(const std::optional<Object>& current)>& condition,
+                      const Batch& along) {
   const WritersUnderWay::Token token = writers_.Shared(key);
   while (true) {
     KeyState state = KeyState::Read(index_, key);
@@ -69,7 +69,7 @@ Outcome Store::Remove(
     state.AddGarbage(*state.object(), state.object()->record.volumes, generations_.Next(),
                      not_before);
     state.RemoveObject();
-    if (!state.Commit(index_, Decisive())) continue;
+    if (!state.Commit(index_, Decisive(), along)) continue;
     TellGarbageListener(not_before);
     return Outcome::kDone;
   }

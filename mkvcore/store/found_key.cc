@@ -22,7 +22,7 @@ std::string PathOf(const std::string& key, Generation generation, bool original_
 
 bool IsPending(const std::string& key, const format::Pending& pending, const FoundFile& file) {
   for (const format::PendingBlob& blob : pending.blobs()) {
-    if (blob.generation() != file.generation ||
+    if (blob.only_sidecar() || blob.generation() != file.generation ||
         PathOf(key, blob.generation(), blob.original_spelling()) !=
             PathOf(key, file.generation, file.original_spelling)) {
       continue;

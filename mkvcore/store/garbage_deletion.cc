@@ -52,7 +52,7 @@ void AskPlaces(VolumeClient& volumes, Ask ask, const std::vector<DoomedBlob>& do
   struct Request {
     format::PendingBlob* blob;
     int place;
-    bool asks_sidecar;
+    int files;  // that are asked for
   };
   std::vector<Request> requests;
   std::vector<BlobLocation> locations;
@@ -61,11 +61,12 @@ void AskPlaces(VolumeClient& volumes, Ask ask, const std::vector<DoomedBlob>& do
     for (int i = 0; i < one.blob->places_size(); ++i) {
       const format::PendingBlob::Place& place = one.blob->places(i);
       if (filter && !filter(place)) continue;
-      requests.push_back({one.blob, i, one.blob->sidecar()});
-      locations.push_back({place.volume(), path});
+      const std::size_t before = locations.size();
+      if (!one.blob->only_sidecar()) locations.push_back({place.volume(), path});
       if (one.blob->sidecar()) {
         locations.push_back({place.volume(), SidecarPath(one.key, one.blob->generation())});
       }
+      requests.push_back({one.blob, i, static_cast<int>(locations.size() - before)});
     }
   }
   if (locations.empty()) return;
@@ -77,7 +78,7 @@ void AskPlaces(VolumeClient& volumes, Ask ask, const std::vector<DoomedBlob>& do
     bool answered = true;
     bool gone = true;
     bool unanswered = false;
-    for (int i = 0; i < (request->asks_sidecar ? 2 : 1); ++i) {
+    for (int i = 0; i < request->files; ++i) {
       const VolumeAnswer& answer = answers[--next_answer];
       answered &= answer.delivery == VolumeAnswer::Delivery::kAnswered;
       unanswered |= answer.delivery == VolumeAnswer::Delivery::kUnanswered;

@@ -22,10 +22,11 @@ struct DoomedBlob {
 // Whether to ask the place now. Empty: all.
 using PlaceFilter = std::function<bool(const format::PendingBlob::Place& place)>;
 
-// Sends a DELETE for every blob (and its sidecar) to every place, all at once. A place that
-// answered is dropped from its blob, unless a request of ours to it was never answered: such a one
-// is dropped only when it answers again `settle_delay` after its first answer, for what is still
-// under way to it may land until then. What is left in `blob->places()` is still to be done.
+// Sends a DELETE for every blob (and its sidecar, or for that alone) to every place, all at once. A
+// place that answered is dropped from its blob, unless a request of ours to it was never answered:
+// such a one is dropped only when it answers again `settle_delay` after its first answer, for what
+// is still under way to it may land until then. What is left in `blob->places()` is still to be
+// done.
 void DeleteBlobs(VolumeClient& volumes, const std::vector<DoomedBlob>& doomed,
                  std::chrono::milliseconds settle_delay, const PlaceFilter& filter = {});
 

@@ -6,6 +6,7 @@
 #ifndef MKVCORE_STORE_HANDLING_H_
 #define MKVCORE_STORE_HANDLING_H_
 
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <unordered_set>
@@ -19,6 +20,13 @@ class HandledBlobs {
     return ids_.contains(pending_id);
   }
 
+  // Blocks as long as somebody handles it. Not for who handles anything himself that others wait
+  // for.
+  void AwaitEnd(std::uint64_t pending_id) {
+    std::unique_lock lock(mutex_);
+    ended_.wait(lock, [this, pending_id] { return !ids_.contains(pending_id); });
+  }
+
   // Handled from construction to destruction.
   class Handling {
    public:
@@ -29,6 +37,7 @@ class HandledBlobs {
     ~Handling() {
       const std::lock_guard lock(owner_.mutex_);
       owner_.ids_.erase(id_);
+      owner_.ended_.notify_all();
     }
     Handling(const Handling&) = delete;
     Handling& operator=(const Handling&) = delete;
@@ -42,6 +51,7 @@ class HandledBlobs {
 
  private:
   mutable std::mutex mutex_;
+  std::condition_variable ended_;
   std::unordered_set<std::uint64_t> ids_;
 };
 

@@ -29,13 +29,20 @@ Generation KeyState::GreatestGeneration() const {
 }
 
 bool KeyState::IsPending(Generation generation, std::string_view volume) const {
+  return FindPendingAt(generation, {std::string(volume)}).has_value();
+}
+
+std::optional<std::uint64_t> KeyState::FindPendingAt(
+    Generation generation, const std::vector<std::string>& volumes) const {
   for (const format::PendingBlob& blob : pending_.blobs()) {
     if (blob.generation() != generation) continue;
     for (const auto& place : blob.places()) {
-      if (place.volume() == volume) return true;
+      if (std::find(volumes.begin(), volumes.end(), place.volume()) != volumes.end()) {
+        return blob.id();
+      }
     }
   }
-  return false;
+  return std::nullopt;
 }
 
 void KeyState::SetObject(const Record& record, format::ObjectMetadata metadata) {
@@ -85,10 +92,10 @@ void KeyState::RemovePending(std::uint64_t id) {
               blobs.end());
 }
 
-bool KeyState::Commit(Index& index, Index::Durability durability) {
+bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& along) {
   const std::string metadata_key = MetadataKey(key_);
   const std::string pending_key = PendingKey(key_);
-  Batch batch;
+  Batch batch = along;
   batch.Require(key_, record_bytes_);
   batch.Require(metadata_key, metadata_bytes_);
   batch.Require(pending_key, pending_bytes_);

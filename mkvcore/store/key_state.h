@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mkvcore/index/index.h"
 #include "mkvcore/store/object.h"
@@ -33,6 +34,9 @@ class KeyState {
   bool PlainPathIsFree() const { return !record_bytes_ && pending_.blobs_size() == 0; }
   // A pending blob lies, or may still land, at this generation on this volume.
   bool IsPending(Generation generation, std::string_view volume) const;
+  // The id of a pending blob at this generation on any of these volumes.
+  std::optional<std::uint64_t> FindPendingAt(Generation generation,
+                                             const std::vector<std::string>& volumes) const;
 
   // What to change. The batch made of it requires all three entries to be as read.
   void SetObject(const Record& record, format::ObjectMetadata metadata);
@@ -46,9 +50,10 @@ class KeyState {
   format::PendingBlob* FindPending(std::uint64_t id);
   void RemovePending(std::uint64_t id);
 
-  // False when somebody else changed the key: read again. True: the state is now what the index
-  // holds, and can be changed further without being read again.
-  [[nodiscard]] bool Commit(Index& index, Index::Durability durability);
+  // False when somebody else changed the key, or what `along` requires does not hold: read again.
+  // True: the state is now what the index holds, and can be changed further without being read
+  // again.
+  [[nodiscard]] bool Commit(Index& index, Index::Durability durability, const Batch& along = {});
 
  private:
   std::string key_;

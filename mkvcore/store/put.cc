@@ -114,6 +114,7 @@ ReplicaWriteRequest Store::BlobRequest(const PutPlan& plan) const {
   request.wanted = plan.replicas;
   request.md5 = plan.replace || options_.md5sum;
   request.before_read = plan.request.before_read;
+  request.meanwhile = plan.request.meanwhile;
   return request;
 }
 
@@ -143,6 +144,7 @@ ReplicaWriteRequest Store::SidecarRequest(const PutPlan& plan) {
   for (const std::string& volume : plan.volumes) request.candidates.push_back({volume, path});
   request.wanted = plan.volumes.size();
   request.md5 = false;
+  request.meanwhile = plan.request.meanwhile;
   return request;
 }
 

@@ -222,7 +222,7 @@ bool Store::CopyReplicas(MovePlan& plan) {
         if (!plan.copy.Write(volumes_, source, request).digest) return false;
       }
     } catch (const SourceError& error) {
-      spdlog::warn("rebalance: {} can not be copied: {}", from.Url(), error.what());
+      spdlog::warn("rebalance: {} can not be copied: {}", volumes_.UrlOf(from), error.what());
       continue;
     }
     if (!plan.object.has_sidecar()) return true;

@@ -275,7 +275,7 @@ class Rebuilder {
       const VolumeAnswer answer = volumes_.GetWhole(place, options_.sidecar_bytes, &body);
       const auto sidecar = answer.ok() ? DecodeSidecar(body) : std::nullopt;
       if (!sidecar) {
-        error = place.Url() + ": " + (answer.ok() ? "it is no sidecar" : ProblemOf(answer));
+        error = volumes_.UrlOf(place) + ": " + (answer.ok() ? "it is no sidecar" : ProblemOf(answer));
         continue;
       }
       if (newest && *newest >= sidecar->revision()) continue;
@@ -356,7 +356,7 @@ class Rebuilder {
         return !stopping_;
       });
       if (!answer.ok() || hasher.size() != metadata->size()) {
-        error = place.Url() + ": " + ProblemOf(answer);
+        error = volumes_.UrlOf(place) + ": " + ProblemOf(answer);
         continue;
       }
       const auto digest = hasher.TakeMd5().value();
@@ -367,8 +367,8 @@ class Rebuilder {
       // what it is now.
       if (!metadata->md5().empty() && metadata->md5() != md5) {
         ++summary_.damaged;
-        AddExample("damaged value",
-                   place.Url() + " has MD5 " + Hex(md5) + ", not " + Hex(metadata->md5()));
+        AddExample("damaged value", volumes_.UrlOf(place) + " has MD5 " + Hex(md5) + ", not " +
+                                        Hex(metadata->md5()));
         return;
       }
       record->hash = Hex(md5);

@@ -16,11 +16,13 @@ StagedBlob::~StagedBlob() {
   if (write_.Abandon()) store_.TellGarbageListener(WallClockMicros());
 }
 
-std::unique_ptr<StagedBlob> Store::Stage(std::string_view key, Source& source) {
+std::unique_ptr<StagedBlob> Store::Stage(std::string_view key, Source& source,
+                                         const std::function<void()>& meanwhile) {
   if (!key.starts_with(kStagedPrefix)) throw std::invalid_argument("no key for a staged blob");
   ReplicaWriteRequest request;
   request.wanted = 1;
   request.md5 = false;
+  request.meanwhile = meanwhile;
   const std::vector<std::string> candidates = Candidates(placement()->Order(key));
   // Not make_unique: the constructor is the store's alone. From here on, whatever happens, the
   // destructor settles the intent.

@@ -65,6 +65,7 @@ enum class Outcome {
   kImpossible,          // a rebalance that can not be done: no replica left, or none reachable
 };
 
+class SidecarWrite;
 class StagedBlob;
 
 class Store {
@@ -121,7 +122,9 @@ class Store {
     std::function<void(format::ObjectMetadata& metadata)> describe;
     // The sidecar's content for that metadata; nullopt when there is nothing to say.
     std::function<std::optional<std::string>(const format::ObjectMetadata& metadata)> sidecar;
+    // See ReplicaWriteRequest, both.
     std::function<void()> before_read;
+    std::function<void()> meanwhile;
     // UpdateMetadata() alone: what changes is about the value and no part of it (tags, rights). Its
     // time stays, and -protect does not forbid it.
     bool annotates = false;
@@ -150,19 +153,24 @@ class Store {
                      LoopPutDone done);
 
   // Changes what is known of a value (`describe` gets the present metadata) without moving its
-  // bytes. kImpossible when the original wrote it, kVolumesFailed when a volume that holds it does
-  // not take the new sidecar: the caller then writes the value anew.
+  // bytes; others who do the same are waited for. kImpossible when the original wrote it, or when
+  // an older sidecar may still land; kVolumesFailed when a volume that holds it does not take the
+  // new one: the caller then writes the value anew.
   PutResult UpdateMetadata(std::string_view key, const ReplaceRequest& request);
 
-  // Removes the value; its blob goes after garbage_delay. kMissing when there was none.
+  // Removes the value; its blob goes after garbage_delay. kMissing when there was none. `along`
+  // changes other entries of the index in the same moment; where it requires something, `condition`
+  // must refuse once that can not hold any more.
   Outcome Remove(std::string_view key,
-                 const std::function<Outcome(const std::optional<Object>& current)>& condition);
+                 const std::function<Outcome(const std::optional<Object>& current)>& condition,
+                 const Batch& along = {});
 
   // --- Blobs that wait to become part of a value (staged_blob.h) ---
 
   // Writes `source` to one volume. `key` begins with kStagedPrefix and is used once. Null when no
-  // volume takes it.
-  std::unique_ptr<StagedBlob> Stage(std::string_view key, Source& source);
+  // volume takes it. `meanwhile`: see ReplicaWriteRequest.
+  std::unique_ptr<StagedBlob> Stage(std::string_view key, Source& source,
+                                    const std::function<void()>& meanwhile = {});
   // Removes what an earlier process left under kStagedPrefix and a rebuild without the old index
   // made values of; how many. To be called before the first Stage().
   std::size_t DropStaged();
@@ -221,6 +229,11 @@ class Store {
   void AbandonPut(PutPlan& plan);
 
   class LoopPut;  // the same steps on a loop (put_on_loop.cc)
+
+  // Writes announced sidecars of `object`, which becomes `changed` with them, if that is given.
+  // kBusy when somebody else has changed it meanwhile, kVolumesFailed.
+  Outcome WriteSidecars(SidecarWrite& write, const Object& object, const std::string& sidecar,
+                        const format::ObjectMetadata* changed);
 
   // The steps of a rebalance of one key (rebalance_key.cc).
   struct MovePlan;

@@ -48,7 +48,7 @@ void ValueReader::Read(std::uint64_t offset, std::uint64_t length,
     if (read == length) {
       if (!check || crc32c == *crc32c_) break;
       bad_volumes_.push_back(replica.volume);
-      error = "the replica " + replica.Url() + " is damaged";
+      error = "the replica " + client_.UrlOf(replica) + " is damaged";
       spdlog::warn("read: {}", error);
       damaged = true;
       if (handed_over) throw ReadError(error, damaged);
@@ -57,7 +57,7 @@ void ValueReader::Read(std::uint64_t offset, std::uint64_t length,
       last.clear();
       continue;
     }
-    error = replica.Url() + ": " +
+    error = client_.UrlOf(replica) + ": " +
             (answer.error.empty() ? "status " + std::to_string(answer.status) : answer.error);
     spdlog::warn("read: {} after {} of {} bytes", error, read, length);
     if (answer.delivery == VolumeAnswer::Delivery::kAnswered && answer.status < 500) {

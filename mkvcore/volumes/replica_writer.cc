@@ -61,6 +61,7 @@ class ReplicaWrite {
     session_->Perform();
     if (ring_ == nullptr) hasher_.Update(*source_.held());  // while the volumes receive it
     while (true) {
+      if (request_.meanwhile) request_.meanwhile();
       session_->Perform();
       if (!SettleAll()) return Fail();
       if (AllStored()) return Succeed();

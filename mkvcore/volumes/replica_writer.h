@@ -52,6 +52,9 @@ struct ReplicaWriteRequest {
   // source: the moment to send a client its 100 Continue. May be empty. Not called for a source
   // that is held(): nothing is read from it.
   std::function<void()> before_read;
+  // Called again and again, at least once a second, until the write ends; on the calling thread.
+  // What it throws ends the write, as what the source throws does. May be empty.
+  std::function<void()> meanwhile;
 };
 
 // Writes `source` to `wanted` volumes. Called from any thread; blocks.
@@ -64,10 +67,11 @@ struct ReplicaWriteRequest {
 // the value, and when it exceeds VolumeTimeouts: connect, stall, answer. The order of the
 // candidates is the caller's; what was learnt about them goes to VolumeHealth.
 //
-// Throws what the source throws, and SourceError when the source has not the length that it said,
-// after breaking off as well; `attempts` then can not be returned, so callers note all candidates
-// beforehand (the intent). A source that throws leaves no file on any volume, however late it does.
-// Throws std::invalid_argument for fewer candidates than `wanted` and for what is no blob path.
+// Throws what the source and `meanwhile` throw, and SourceError when the source has not the length
+// that it said, after breaking off as well; `attempts` then can not be returned, so callers note
+// all candidates beforehand (the intent). A source that throws leaves no file on any volume,
+// however late it does; `meanwhile` may. Throws std::invalid_argument for fewer candidates than
+// `wanted` and for what is no blob path.
 ReplicaWriteResult WriteReplicas(VolumeClient& client, Source& source,
                                  const ReplicaWriteRequest& request);
 

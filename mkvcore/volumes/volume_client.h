@@ -42,6 +42,8 @@ class VolumeClient {
 
   const VolumeOptions& options() const { return options_; }
   const VolumeTimeouts& timeouts() const { return options_.timeouts; }
+  // As it is asked for: with the scheme that the volumes speak.
+  std::string UrlOf(const BlobLocation& blob) const { return blob.Url(options_.scheme()); }
 
   // One request to each location, all at once; answers in the same order.
   std::vector<VolumeAnswer> Head(std::span<const BlobLocation> blobs);

@@ -17,6 +17,7 @@ S3Options S3OptionsOf(const Options& options, bool open) {
   s3.implicit_buckets = options.implicit_buckets.value_or(open);
   s3.multipart.memory = MultipartMemory(options.multipart_memory, MachineMemory());
   s3.multipart.expiry = options.multipart_expiry;
+  s3.whitespace_interval = options.whitespace_interval;
   return s3;
 }
 
@@ -39,13 +40,13 @@ void Gateway::OnRequest(std::shared_ptr<http::Exchange> exchange) {
   // A browser or curl that asks for `/bucket/key` and says nothing else may want a public object.
   const bool is_unsigned = !head.headers.has("Authorization") && !IsReservedKey(head.path) &&
                            !IsNativeOperation(head.query) && !open();
-  if (is_unsigned && s3_.ServeIfPublic(exchange, NativeApi::Unauthorized())) return;
+  if (is_unsigned && s3_.ServeIfPublic(exchange, NativeApi::Unauthorized(head))) return;
   native_.OnRequest(std::move(exchange));
 }
 
 http::Response Gateway::ServerError(int status, const std::string& message,
                                     const http::RequestHead* head) {
-  const bool s3 = head != nullptr && ProtocolOf(*head, domain_) == Protocol::kS3;
+  const bool s3 = ProtocolOf(*head, domain_) == Protocol::kS3;
   return s3 ? s3_.ServerError(status, message, head) : native_.ServerError(status, message, head);
 }
 

@@ -106,8 +106,10 @@ class SpillSource : public Source {
   std::size_t in_chunk_ = 0;
 };
 
-Source::Chunk ReadBlocking(Source& source, std::span<char> buffer) {
+Source::Chunk ReadBlocking(Source& source, std::span<char> buffer,
+                           const std::function<void()>& meanwhile) {
   while (true) {
+    if (meanwhile) meanwhile();
     const Source::Chunk chunk = source.Read(buffer);
     if (chunk.state != Source::State::kWouldBlock) return chunk;
     pollfd ready{source.poll_fd(), source.poll_events(), 0};
@@ -116,9 +118,9 @@ Source::Chunk ReadBlocking(Source& source, std::span<char> buffer) {
 }
 
 // The end of a source of which all bytes were read: what follows them (a trailer) is checked there.
-void ReadEnd(Source& source) {
+void ReadEnd(Source& source, const std::function<void()>& meanwhile) {
   std::array<char, 4096> scratch;
-  if (ReadBlocking(source, scratch).state != Source::State::kEnd) {
+  if (ReadBlocking(source, scratch, meanwhile).state != Source::State::kEnd) {
     throw SourceError("the part is longer than it said");
   }
 }
@@ -126,7 +128,8 @@ void ReadEnd(Source& source) {
 }  // namespace
 
 std::shared_ptr<StagedPart> PartStager::Stage(Source& source, std::string_view upload_id,
-                                              std::optional<ChecksumAlgorithm> checksum) {
+                                              std::optional<ChecksumAlgorithm> checksum,
+                                              const std::function<void()>& meanwhile) {
   const std::uint64_t size = source.size().value();
   HashedSource hashed(source, checksum);
   Chunks chunks;
@@ -139,19 +142,20 @@ std::shared_ptr<StagedPart> PartStager::Stage(Source& source, std::string_view u
     const std::span<char> room = chunk->bytes().first(wanted);
     chunks.push_back(*std::move(chunk));
     for (std::size_t filled = 0; filled < wanted;) {
-      const Source::Chunk read = ReadBlocking(hashed, room.subspan(filled));
+      const Source::Chunk read = ReadBlocking(hashed, room.subspan(filled), meanwhile);
       if (read.state == Source::State::kEnd) throw SourceError("the part is shorter than it said");
       filled += read.bytes;
     }
     held += wanted;
   }
   if (held == size) {
-    ReadEnd(hashed);
+    ReadEnd(hashed, meanwhile);
     return std::make_shared<StagedPart>(hashed.TakeFacts(), std::move(chunks));
   }
 
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  const TransferSlots::Slot slot = slots_.Take([deadline] {
+  const TransferSlots::Slot slot = slots_.Take([deadline, &meanwhile] {
+    if (meanwhile) meanwhile();
     if (std::chrono::steady_clock::now() >= deadline) throw SlowDownError();
   });
   SpillSource all(std::move(chunks), held, hashed);
@@ -159,7 +163,7 @@ std::shared_ptr<StagedPart> PartStager::Stage(Source& source, std::string_view u
                               .append(upload_id)
                               .append(1, '/')
                               .append(std::to_string(++last_file_));
-  std::unique_ptr<StagedBlob> blob = store_.Stage(key, all);
+  std::unique_ptr<StagedBlob> blob = store_.Stage(key, all, meanwhile);
   if (!blob) throw SlowDownError();
   return std::make_shared<StagedPart>(hashed.TakeFacts(), std::move(blob));
 }

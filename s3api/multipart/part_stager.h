@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -30,10 +31,12 @@ class PartStager {
       : store_(store), memory_(memory), slots_(slots) {}
 
   // `source` has a size. `upload_id` names the file, should there be one. `checksum` is computed
-  // besides. Throws SlowDown when neither memory nor a volume takes the part, and what the source
-  // throws; then nothing is left of it.
+  // besides. `meanwhile`, if there is one, is called at least once a second. Throws SlowDown when
+  // neither memory nor a volume takes the part, and what the source and `meanwhile` throw; then
+  // nothing is left of it.
   std::shared_ptr<StagedPart> Stage(Source& source, std::string_view upload_id,
-                                    std::optional<ChecksumAlgorithm> checksum);
+                                    std::optional<ChecksumAlgorithm> checksum,
+                                    const std::function<void()>& meanwhile = {});
 
  private:
   Store& store_;

@@ -47,6 +47,12 @@ std::chrono::milliseconds Duration(std::string_view value) {
   return *duration;
 }
 
+std::chrono::milliseconds PositiveDuration(std::string_view value) {
+  const std::chrono::milliseconds duration = Duration(value);
+  if (duration.count() == 0) Refuse(value, "a duration of a millisecond or more");
+  return duration;
+}
+
 // A size, with an optional K, M, G or T (powers of 1024).
 std::uint64_t Bytes(std::string_view value) {
   static constexpr std::string_view kUnits = "KMGT";
@@ -126,6 +132,8 @@ const std::vector<OptionSpec>& Specs() {
        [](O& o, V v) { o.multipart_memory = Bytes(v); }},
       {"multipart-expiry", "TIME", "S3: uploads that nobody adds to are dropped after (24h)",
        [](O& o, V v) { o.multipart_expiry = Duration(v); }},
+      {"whitespace-interval", "TIME", "S3: a long copy or Complete sends white space every (5s)",
+       [](O& o, V v) { o.whitespace_interval = PositiveDuration(v); }},
       {"address", "IP", "address to listen on (0.0.0.0)", [](O& o, V v) { o.http.address = v; }},
       {"verify-ttl", "TIME",
        "redirect without asking to a replica found within (1s; 0: always ask)",

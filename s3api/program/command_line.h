@@ -44,6 +44,7 @@ struct Options {
   std::optional<bool> implicit_buckets;
   std::optional<std::uint64_t> multipart_memory;
   std::chrono::milliseconds multipart_expiry{std::chrono::hours(24)};
+  std::chrono::milliseconds whitespace_interval{std::chrono::seconds(5)};
 
   http::ServerOptions http;
   StoreOptions store;

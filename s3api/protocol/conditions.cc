@@ -104,6 +104,15 @@ void ReadConditions::CheckCopySource(const Validators& source) const {
   }
 }
 
+bool IfRangeHolds(const http::RequestHead& head, const Validators& object) {
+  const std::optional<std::string> field = Field(head, "If-Range");
+  if (!field) return true;
+  const std::string_view validator = Trim(*field);
+  if (validator.starts_with("W/")) return false;
+  if (const auto date = ParseDate(validator)) return *date == SecondOf(object.mtime_us);
+  return UnquoteETag(validator) == object.etag;
+}
+
 WriteConditions WriteConditions::Of(const http::RequestHead& head) {
   WriteConditions conditions;
   conditions.match = ETags(head, "If-Match");

@@ -59,6 +59,10 @@ struct ReadConditions {
   static ReadConditions Of(const http::RequestHead& head, std::string_view prefix);
 };
 
+// Whether the Range of a request is to be heeded: it has no If-Range, or one that names exactly
+// this object, by its ETag or its date (RFC 9110 section 13.1.5). A weak ETag names none.
+bool IfRangeHolds(const http::RequestHead& head, const Validators& object);
+
 // If-Match and If-None-Match of a write (PutObject, CompleteMultipartUpload, CopyObject) and
 // If-Match of a DeleteObject; also what a DeleteObjects entry asks for.
 struct WriteConditions {

@@ -125,6 +125,8 @@ constexpr std::array kErrors = std::to_array<ErrorInfo>({
      "At least one of the pre-conditions you specified did not hold"},
     {kReplicationConfigurationNotFound, "ReplicationConfigurationNotFoundError", 404,
      "The replication configuration was not found"},
+    {kRequestHeaderSectionTooLarge, "RequestHeaderSectionTooLarge", 400,
+     "Your request header section exceeds the maximum allowed size."},
     {kRequestTimeTooSkewed, "RequestTimeTooSkewed", 403,
      "The difference between the request time and the current time is too large."},
     {kRequestTimeout, "RequestTimeout", 400,

@@ -80,6 +80,7 @@ enum class ErrorCode {
   kOwnershipControlsNotFound,
   kPreconditionFailed,
   kReplicationConfigurationNotFound,
+  kRequestHeaderSectionTooLarge,
   kRequestTimeTooSkewed,
   kRequestTimeout,
   kServerSideEncryptionConfigurationNotFound,

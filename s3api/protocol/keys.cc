@@ -14,7 +14,7 @@ constexpr std::size_t kMinBucketBytes = 3;
 constexpr std::size_t kMaxBucketBytes = 63;
 constexpr std::size_t kMaxReadableBucketBytes = 255;  // S3's own rule before 2018
 
-constexpr std::array<std::string_view, 2> kReservedPrefixes = {"xn--", "sthree-"};
+constexpr std::array<std::string_view, 3> kReservedPrefixes = {"xn--", "sthree-", "amzn-s3-demo-"};
 constexpr std::array<std::string_view, 5> kReservedSuffixes = {"-s3alias", "--ol-s3", ".mrap",
                                                                "--x-s3", "--table-s3"};
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kMetaPrefix = "x-amz-meta-";
 constexpr std::string_view kRedirectLocation = "x-amz-website-redirect-location";
+constexpr char kStorageClass[] = "x-amz-storage-class";
 constexpr std::string_view kContentType = "content-type";
 constexpr std::string_view kContentEncoding = "content-encoding";
 
@@ -86,8 +87,8 @@ void StoreRedirectLocation(const http::RequestHead& head, format::ObjectMetadata
 }
 
 void CheckStorageClass(const http::RequestHead& head) {
-  if (!head.headers.has("x-amz-storage-class")) return;
-  const std::string_view name = Trim(head.headers.get("x-amz-storage-class"));
+  if (!head.headers.has(kStorageClass)) return;
+  const std::string_view name = Trim(head.headers.get(kStorageClass));
   if (std::find(kStorageClasses.begin(), kStorageClasses.end(), name) == kStorageClasses.end()) {
     throw S3Error(ErrorCode::kInvalidStorageClass).With("StorageClassRequested", name);
   }
@@ -121,6 +122,30 @@ void RefuseUnsupportedHeaders(const http::RequestHead& head) {
       }
     }
   }
+}
+
+void RefuseKeysOfCustomers(const http::RequestHead& head) {
+  for (const auto& [name, value] : head.headers) {
+    if (StartsWithIgnoringCase(name, "x-amz-server-side-encryption-customer-")) {
+      throw S3Error(ErrorCode::kInvalidRequest,
+                    "The encryption parameters are not applicable to this object.");
+    }
+  }
+}
+
+void CopyObjectHeaders(const format::ObjectMetadata& source, const format::ObjectMetadata& request,
+                       format::ObjectMetadata& copy) {
+  copy.clear_headers();
+  for (const format::Header& header : source.headers()) {
+    if (header.name() != kRedirectLocation) *copy.add_headers() = header;
+  }
+  for (const format::Header& header : request.headers()) {
+    if (header.name() == kRedirectLocation) *copy.add_headers() = header;
+  }
+}
+
+bool ChangesStorage(const http::RequestHead& head) {
+  return head.headers.has(kStorageClass) || head.headers.has(std::string(kRedirectLocation));
 }
 
 bool IsReplaceDirective(const http::RequestHead& head, const std::string& name) {

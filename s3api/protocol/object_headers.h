@@ -35,6 +35,17 @@ void StoreObjectHeaders(const http::RequestHead& head, format::ObjectMetadata& m
 // a lie: encryption by the server, object locks, appending.
 void RefuseUnsupportedHeaders(const http::RequestHead& head);
 
+// Throws InvalidRequest for a read with the key of an encrypted object, which none here is.
+void RefuseKeysOfCustomers(const http::RequestHead& head);
+
+// What a copy takes along: the headers of `source`, but the redirect location, which S3 has a copy
+// given anew by its own request. `request` is what StoreObjectHeaders() made of that.
+void CopyObjectHeaders(const format::ObjectMetadata& source, const format::ObjectMetadata& request,
+                       format::ObjectMetadata& copy);
+// Whether a copy onto itself asks for a change beside those by directive: a storage class (which
+// one is all the same) or a redirect location.
+bool ChangesStorage(const http::RequestHead& head);
+
 // x-amz-metadata-directive, or x-amz-tagging-directive: true for REPLACE. Throws InvalidArgument.
 bool IsReplaceDirective(const http::RequestHead& head, const std::string& name);
 

@@ -52,6 +52,28 @@ std::string_view SubResourceOf(const Query& query) {
   return found;
 }
 
+// A parameter that needs no value to mean something, but for those that are empty when a client has
+// nothing to say.
+bool SelectsSomething(const QueryParameter& parameter) {
+  constexpr std::array<std::string_view, 6> kOthers = {"AWSAccessKeyId", "Expires",   "Signature",
+                                                       "partNumber",     "versionId", "x-id"};
+  return parameter.value.empty() && !IsSubResource(parameter.name) &&
+         !StartsWithIgnoringCase(parameter.name, "x-amz-") &&
+         !parameter.name.starts_with("response-") &&
+         std::find(kOthers.begin(), kOthers.end(), parameter.name) == kOthers.end();
+}
+
+// What S3 comes to have, and what other servers have, is asked for by sub-resources that are not
+// known here: a PUT that appends must not replace, nor a DELETE of an annotation delete its object.
+void RefuseUnknownSubResources(const http::RequestHead& head, const Query& query) {
+  if (head.method != "PUT" && head.method != "POST" && head.method != "DELETE") return;
+  for (const QueryParameter& parameter : query.parameters()) {
+    if (!SelectsSomething(parameter)) continue;
+    throw S3Error(ErrorCode::kNotImplemented,
+                  "The ?" + parameter.name + " sub-resource is not implemented.");
+  }
+}
+
 [[noreturn]] void ThrowMethodNotAllowed(const std::string& method, Level level,
                                         std::string_view sub_resource) {
   std::vector<std::string_view> allowed;
@@ -164,6 +186,7 @@ Request Route(const http::RequestHead& head, std::string_view domain) {
   Place place = PlaceOf(head.path, std::move(virtual_bucket));
   Request request{kPreflight, {}, {}, Query(head.query), virtual_host};
   if (head.method != "OPTIONS") {
+    RefuseUnknownSubResources(head, request.query);
     const std::string_view sub_resource = SubResourceOf(request.query);
     request.operation = sub_resource.empty()
                             ? RoutePlain(head, place, request.query)
@@ -191,7 +214,7 @@ CopySource ParseCopySource(std::string_view header) {
     if (const auto version = Find(query, "versionId")) source.version_id = *version;
     path = path.substr(0, mark);
   }
-  const std::string decoded = PercentDecode(path, Plus::kPlus);
+  const std::string decoded = PercentDecode(path, Plus::kSpace);
   std::string_view rest = decoded;
   if (rest.starts_with('/')) rest.remove_prefix(1);
   const std::size_t slash = rest.find('/');
@@ -211,7 +234,9 @@ CopySource ParseCopySource(std::string_view header) {
 
 std::string ResourceOf(const http::RequestHead& head, std::string_view domain) {
   const std::string bucket = VirtualBucket(head.headers.get("Host", ""), domain);
-  return bucket.empty() ? head.path : "/" + bucket + head.path;
+  const std::string path =
+      head.path.empty() ? head.target.substr(0, head.target.find('?')) : head.path;
+  return bucket.empty() ? path : "/" + bucket + path;
 }
 
 std::string BucketOfResource(std::string_view resource) { return PlaceOf(resource, {}).bucket; }

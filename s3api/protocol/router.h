@@ -3,7 +3,8 @@
 //
 // A query parameter that is no sub-resource selects nothing (`x-id=PutObject`, `foo=bar`), as in
 // S3; one that is can not be mistaken for another operation: where it does not belong, the request
-// is refused. Whether an operation is served at all is not asked here.
+// is refused. One without a value may be a sub-resource that is not known here (`append`), and what
+// changes something is refused with it. Whether an operation is served at all is not asked here.
 //
 // Pure functions; thread-safe.
 #ifndef S3API_PROTOCOL_ROUTER_H_
@@ -29,6 +30,7 @@ struct Request {
 
 // Throws S3Error:
 // - MethodNotAllowed (405, with `Allow`): no operation of that method there.
+// - NotImplemented: a PUT, POST or DELETE with a parameter that may be an unknown sub-resource.
 // - InvalidRequest: a sub-resource of another level (`?versions` of a key).
 // - InvalidArgument: two sub-resources at once; uploadId without partNumber in a PUT, or the other
 //   way round; a copy source with what is no copy.
@@ -37,8 +39,8 @@ struct Request {
 // - InvalidURI, KeyTooLongError: what can not be a key.
 Request Route(const http::RequestHead& head, std::string_view domain);
 
-// What a copy reads: the x-amz-copy-source header, `/bucket/key` or `bucket/key`, percent-encoded,
-// with `?versionId=` after it or not.
+// What a copy reads: the x-amz-copy-source header, `/bucket/key` or `bucket/key`, percent-encoded
+// as in a form ('+' is a space, as S3 takes it), with `?versionId=` after it or not.
 struct CopySource {
   std::string bucket;
   std::string key;
@@ -47,8 +49,8 @@ struct CopySource {
 // Throws InvalidArgument, or what CheckKey() throws.
 CopySource ParseCopySource(std::string_view header);
 
-// The resource as error documents name it: the path in path style, decoded, whatever style it came
-// in. For requests that could not be routed too.
+// The resource as error documents name it: the path in path style, decoded where it can be,
+// whatever style it came in. For requests that could not be routed too.
 std::string ResourceOf(const http::RequestHead& head, std::string_view domain);
 // The bucket in it; empty for none.
 std::string BucketOfResource(std::string_view resource);

@@ -8,8 +8,6 @@
 #include "mkvcore/volumes/memory_source.h"
 #include "s3api/protocol/request_body.h"
 #include "s3api/signature/canonical.h"
-#include "s3api/signature/payload_plan.h"
-#include "s3api/signature/payload_source.h"
 
 namespace mkv::s3 {
 
@@ -39,6 +37,13 @@ PayloadPlan PlanOf(const CallContext& call) {
   auto planned = PlanPayload(call.view, call.payload, call.chunk_signer);
   if (const Refusal* refusal = std::get_if<Refusal>(&planned)) throw S3Error(*refusal);
   return std::get<PayloadPlan>(std::move(planned));
+}
+
+std::uint64_t UploadLength(const http::RequestHead& head, const PayloadSource& source) {
+  const bool told = head.content_length || head.chunked;
+  const std::optional<std::uint64_t> size = source.size();
+  if (!told || !size) throw S3Error(ErrorCode::kMissingContentLength);
+  return *size;
 }
 
 std::string ReadBody(Call& call, std::size_t limit) { return ReadBody(call, limit, PlanOf(call)); }

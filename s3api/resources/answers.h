@@ -13,6 +13,7 @@
 #include "s3api/protocol/xml.h"
 #include "s3api/resources/call.h"
 #include "s3api/signature/payload_plan.h"
+#include "s3api/signature/payload_source.h"
 
 namespace mkv::s3 {
 
@@ -27,6 +28,11 @@ void ReplyXml(Call& call, const XmlDocument& document);
 
 // What the request promises of its payload. Throws S3Error.
 PayloadPlan PlanOf(const CallContext& call);
+
+// How many bytes an upload has. Throws MissingContentLength where the request does not tell, though
+// HTTP takes a request that says nothing of a body for one without (RFC 9112 section 6.3): no
+// client means to store that, as S3 has it.
+std::uint64_t UploadLength(const http::RequestHead& head, const PayloadSource& source);
 
 // The whole body, decoded and checked against everything that the request says of it.
 // MaxMessageLengthExceeded for more than `limit` bytes.

@@ -56,7 +56,7 @@ const std::array<Probe, 26> kProbes = {{
     {kListBucketAnalyticsConfigurations,
      Document{"ListBucketAnalyticsConfigurationResult", "IsTruncated", "false"}},
     {kListBucketIntelligentTieringConfigurations,
-     Document{"ListBucketIntelligentTieringConfigurationsResult", "IsTruncated", "false"}},
+     Document{"ListBucketIntelligentTieringConfigurationsOutput", "IsTruncated", "false"}},
     {kListBucketInventoryConfigurations,
      Document{"ListInventoryConfigurationsResult", "IsTruncated", "false"}},
     {kListBucketMetricsConfigurations,

@@ -1,5 +1,7 @@
 #include "s3api/resources/bucket_registry.h"
 
+#include <spdlog/spdlog.h>
+
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -17,11 +19,14 @@ namespace mkv::s3 {
 namespace {
 
 constexpr std::string_view kSettingsPrefix = "/.mkv/bucket/";
+// What marks a bucket that is being deleted. A mark that was left behind does no harm.
+constexpr std::string_view kDeletionPrefix = "bucket-deletion/";
 // Settings are small; what is set on one bucket at most (CORS, tags) is far below.
 constexpr std::size_t kMaxSettingsBytes = 1 << 20;
 constexpr std::size_t kMaxCached = 10'000;
 
 std::string SettingsKey(std::string_view name) { return std::string(kSettingsPrefix).append(name); }
+std::string DeletionKey(std::string_view name) { return std::string(kDeletionPrefix).append(name); }
 
 nlohmann::json EncodeRule(const CorsRule& rule) {
   nlohmann::json json = {{"origins", rule.allowed_origins}, {"methods", rule.allowed_methods}};
@@ -244,10 +249,60 @@ void BucketRegistry::Change(std::string_view name, std::string_view user,
   throw S3Error(ErrorCode::kOperationAborted);
 }
 
+bool BucketRegistry::HasWritesUnderWay(std::string_view name) const {
+  const std::string prefix = PendingKey(StoreKey(name, ""));
+  const std::unique_ptr<Index::Iterator> entries = store_.index().NewIterator();
+  for (entries->Seek(prefix); entries->Valid() && entries->key().starts_with(prefix);
+       entries->Next()) {
+    format::Pending pending;
+    const std::string_view value = entries->value();
+    if (!pending.ParseFromArray(value.data(), static_cast<int>(value.size()))) return true;
+    for (const format::PendingBlob& blob : pending.blobs()) {
+      if (blob.kind() == format::PendingBlob::INTENT) return true;
+    }
+  }
+  return false;
+}
+
+void BucketRegistry::RequireForCommit(std::string_view name) {
+  Index& index = store_.index();
+  // Whoever is deleting the bucket begins again, and then sees what we have announced.
+  if (index.Get(DeletionKey(name))) {
+    Batch batch;
+    batch.Delete(DeletionKey(name));
+    (void)index.Write(batch, Index::Durability::kOrdered);  // requires nothing: never refused
+  }
+  const std::optional<std::string> settings = index.Get(SettingsKey(name));
+  if (!settings || !IsLive(*settings)) throw NoSuchBucketError(name);
+}
+
 void BucketRegistry::Delete(std::string_view name) {
-  if (HasKeys(name)) throw S3Error(ErrorCode::kBucketNotEmpty).With("BucketName", name);
-  const Outcome outcome = store_.Remove(SettingsKey(name), {});
-  if (outcome != Outcome::kDone) throw NoSuchBucketError(name);
+  Index& index = store_.index();
+  const std::string mark = DeletionKey(name);
+  // Writes that are about to become objects take the mark away: look again, and see them.
+  constexpr int kMaxRounds = 100;
+  for (int round = 0; round < kMaxRounds; ++round) {
+    if (HasKeys(name)) throw S3Error(ErrorCode::kBucketNotEmpty).With("BucketName", name);
+    const std::string own = std::to_string(store_.NextPendingId(0));
+    Batch marking;
+    marking.Put(mark, own);
+    (void)index.Write(marking, Index::Durability::kOrdered);  // requires nothing: never refused
+    Batch unmarking;
+    unmarking.Require(mark, own);
+    unmarking.Delete(mark);
+    if (HasWritesUnderWay(name) || HasKeys(name)) {
+      (void)index.Write(unmarking, Index::Durability::kOrdered);
+      throw S3Error(ErrorCode::kBucketNotEmpty).With("BucketName", name);
+    }
+    const auto is_marked = [&](const std::optional<Object>&) {
+      return index.Get(mark) == own ? Outcome::kDone : Outcome::kBusy;
+    };
+    const Outcome outcome = store_.Remove(SettingsKey(name), is_marked, unmarking);
+    if (outcome == Outcome::kDone) return;
+    (void)index.Write(unmarking, Index::Durability::kOrdered);
+    if (outcome != Outcome::kBusy) throw NoSuchBucketError(name);
+  }
+  throw S3Error(ErrorCode::kOperationAborted);
 }
 
 BucketRegistry::Page BucketRegistry::List(std::string_view prefix, std::string_view after,
@@ -261,7 +316,16 @@ BucketRegistry::Page BucketRegistry::List(std::string_view prefix, std::string_v
   Page page;
   for (auto at = names.upper_bound(std::string(after)); at != names.end(); ++at) {
     const std::string& name = *at;
-    const std::optional<Bucket> bucket = Find(name);
+    std::optional<Bucket> bucket;
+    try {
+      bucket = Find(name);
+    } catch (const IndexError&) {
+      throw;
+    } catch (const std::exception& error) {
+      // One whose settings no volume has any more, or has now, must not hide all the others.
+      spdlog::error("bucket \"{}\" is left out of a listing: {}", name, error.what());
+      continue;
+    }
     if (!bucket || !visible(*bucket)) continue;
     if (page.buckets.size() == limit) {
       page.next = page.buckets.back().name;

@@ -77,15 +77,20 @@ class BucketRegistry {
   // one, of `user`. Throws NoSuchBucket; OperationAborted when others change it all the while.
   void Change(std::string_view name, std::string_view user,
               const std::function<void(Bucket&)>& change);
-  // Throws BucketNotEmpty, NoSuchBucket.
+  // Throws BucketNotEmpty (also while an object is on its way into it), NoSuchBucket;
+  // OperationAborted when others write and delete in it all the while.
   void Delete(std::string_view name);
+  // For the condition of a write that makes an object in a bucket that was created: the write's
+  // intent is in the index, and its commit follows. Throws NoSuchBucket. A bucket that is being
+  // deleted then is not deleted.
+  void RequireForCommit(std::string_view name);
 
   struct Page {
     std::vector<Bucket> buckets;
     std::string next;  // to go on with; empty: that was all
   };
   // Buckets in order of their names, after `after`, beginning with `prefix`, that `visible` lets
-  // through; at most `limit`.
+  // through; at most `limit`. Those whose settings can not be read are left out and logged.
   Page List(std::string_view prefix, std::string_view after, std::size_t limit,
             const std::function<bool(const Bucket&)>& visible);
 
@@ -102,6 +107,8 @@ class BucketRegistry {
   // Where the settings are (still) `expected`; nullptr: where there are none.
   Outcome Write(const Bucket& bucket, const Cached* expected);
   bool HasKeys(std::string_view name) const;
+  // Somebody has announced a value of a key in it.
+  bool HasWritesUnderWay(std::string_view name) const;
 
   Store& store_;
   std::mutex mutex_;

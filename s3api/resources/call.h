@@ -3,6 +3,7 @@
 #ifndef S3API_RESOURCES_CALL_H_
 #define S3API_RESOURCES_CALL_H_
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -26,6 +27,8 @@ struct S3Options {
   std::string region;  // -region: the only one accepted; empty: any, and us-east-1 is told
   bool implicit_buckets =
       false;  // -implicit-buckets: a PUT into a bucket that is not there makes it
+  // -whitespace-interval: between two signs of life of a long answer, and before the first.
+  std::chrono::milliseconds whitespace_interval{5000};
   MultipartOptions multipart;
 };
 

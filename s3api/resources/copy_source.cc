@@ -11,7 +11,12 @@ namespace mkv::s3 {
 Object RequireCopySource(Call& call) {
   const CopySource from = ParseCopySource(call.head.headers.get("x-amz-copy-source"));
   if (from.version_id && *from.version_id != "null") throw S3Error(ErrorCode::kNoSuchVersion);
-  const Bucket bucket = call.service.buckets.Require(from.bucket);
+  const std::optional<Bucket> bucket = call.service.buckets.Find(from.bucket);
+  if (!bucket) {
+    const bool may_know = call.principal != nullptr &&
+                          Allows(*call.principal, from.bucket, Action::kRead, std::nullopt);
+    throw may_know ? NoSuchBucketError(from.bucket) : S3Error(ErrorCode::kAccessDenied);
+  }
   Object source =
       RequireReadableObject(call.service, call.principal, bucket, from.bucket, from.key);
   const std::string etag = ETagOf(source);

@@ -180,6 +180,7 @@ void PostObject(Call& call) {
   PayloadSource source(form, std::get<PayloadPlan>(std::move(planned)));
 
   Store::ReplaceRequest request;
+  request.condition = WriteCondition(call, {}, key);
   request.describe = [&](format::ObjectMetadata& metadata) {
     metadata.MergeFrom(described);
     if (source.checksum()) AddChecksum(*source.checksum(), metadata);

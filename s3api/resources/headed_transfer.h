@@ -35,6 +35,7 @@ class HeadedTransfer : public http::Transfer {
   void Abort() override { transfer_.Abort(); }
   bool replied() const override { return transfer_.replied(); }
   bool stopping() const override { return transfer_.stopping(); }
+  bool breaking_off() const override { return transfer_.breaking_off(); }
 
  private:
   http::Transfer& transfer_;

@@ -115,7 +115,7 @@ Store::PutResult Write(Call& call, MultipartUpload& upload, const Assembly& asse
       call.service.multipart.slots.Take([&reply] { reply.StillWorking(); });
   bool complete = false;
   Store::ReplaceRequest request;
-  request.condition = [&, wanted = StoreCondition(store, conditions, call.request.key)](
+  request.condition = [&, wanted = WriteCondition(call, conditions, call.request.key)](
                           const std::optional<Object>& current) {
     if (wanted) wanted(current);
     // Asked for the first time before anything is written, and then in the moment of the commit.
@@ -132,9 +132,12 @@ Store::PutResult Write(Call& call, MultipartUpload& upload, const Assembly& asse
     complete = true;
   };
   request.sidecar = SidecarOf;
+  request.meanwhile = [&] {
+    reply.StillWorking();
+    if (upload.aborted()) throw NoSuchUploadError(upload.terms().id);
+  };
   AssembledSource parts(assembly, upload, store.volumes());
-  PatientSource source(parts, reply);
-  return store.Replace(call.StoreKey(), source, request);
+  return store.Replace(call.StoreKey(), parts, request);
 }
 
 Completion CompletionOf(const Call& call, const UploadTerms& terms, const Assembly& assembly,

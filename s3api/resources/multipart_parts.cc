@@ -101,10 +101,9 @@ void UploadPart(Call& call) {
   PayloadPlan plan = PlanOf(call);
   ApplyChecksumTerms(upload->terms(), plan);
   PayloadSource source(call.transfer.body(), std::move(plan));
-  if (!source.size()) throw S3Error(ErrorCode::kMissingContentLength);
-  if (*source.size() > kMaxPartBytes) {
+  if (const std::uint64_t size = UploadLength(call.head, source); size > kMaxPartBytes) {
     throw S3Error(ErrorCode::kEntityTooLarge)
-        .With("ProposedSize", std::to_string(*source.size()))
+        .With("ProposedSize", std::to_string(size))
         .With("MaxSizeAllowed", std::to_string(kMaxPartBytes));
   }
 
@@ -136,10 +135,10 @@ void UploadPartCopy(Call& call) {
   PatientReply reply(call);
   try {
     PartMemory::Share share = multipart.uploads.TakePartShare();
-    PatientSource bytes(*copy.bytes, reply);
     std::shared_ptr<const StagedPart> part;
     try {
-      part = multipart.stager.Stage(bytes, upload->terms().id, upload->terms().checksum);
+      part = multipart.stager.Stage(*copy.bytes, upload->terms().id, upload->terms().checksum,
+                                    [&reply] { reply.StillWorking(); });
     } catch (const SourceError& error) {
       throw ReadError(error.what(), /*damaged=*/false);
     }

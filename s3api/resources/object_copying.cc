@@ -32,16 +32,21 @@ struct Copy {
   // What the copy is, beside its bytes, size and digests.
   void Describe(format::ObjectMetadata& metadata) const {
     const format::ObjectMetadata& from = source.known();
-    *metadata.mutable_headers() = (replaces_metadata ? described : from).headers();
+    if (replaces_metadata) {
+      *metadata.mutable_headers() = described.headers();
+    } else {
+      CopyObjectHeaders(from, described, metadata);
+    }
     *metadata.mutable_tags() = (replaces_tags ? described : from).tags();
     metadata.set_acl(described.acl());  // S3 does not copy it
     if (!from.composite_checksum()) *metadata.mutable_checksums() = from.checksums();
     metadata.set_owner(described.owner());
   }
 
-  Store::ReplaceRequest Request() {
+  Store::ReplaceRequest Request(PatientReply& reply) {
     Store::ReplaceRequest request;
-    request.condition = StoreCondition(call.service.store, conditions, call.request.key);
+    request.meanwhile = [&reply] { reply.StillWorking(); };
+    request.condition = WriteCondition(call, conditions, call.request.key);
     request.describe = [this](format::ObjectMetadata& metadata) {
       try {
         CheckCopied(source, metadata);
@@ -57,9 +62,9 @@ struct Copy {
 };
 
 // Onto itself: only what is known of the value changes. nullopt when the bytes must move after all.
-std::optional<Store::PutResult> ChangeInPlace(Copy& copy) {
+std::optional<Store::PutResult> ChangeInPlace(Copy& copy, PatientReply& reply) {
   const Store::PutResult result =
-      copy.call.service.store.UpdateMetadata(copy.source.key, copy.Request());
+      copy.call.service.store.UpdateMetadata(copy.source.key, copy.Request(reply));
   if (result.outcome == Outcome::kImpossible || result.outcome == Outcome::kVolumesFailed) {
     return std::nullopt;
   }
@@ -71,12 +76,11 @@ Store::PutResult MoveBytes(Copy& copy, PatientReply& reply) {
   const std::string target = copy.call.StoreKey();
   if (copy.source.known().size() == 0) {
     MemorySource empty{std::string()};
-    return store.Replace(target, empty, copy.Request());
+    return store.Replace(target, empty, copy.Request(reply));
   }
   const std::unique_ptr<BlobSource> replica = OpenReplica(store, copy.source);
   copy.read_from = replica->blob().volume;
-  PatientSource source(*replica, reply);
-  return store.Replace(target, source, copy.Request());
+  return store.Replace(target, *replica, copy.Request(reply));
 }
 
 }  // namespace
@@ -92,7 +96,7 @@ void CopyObject(Call& call) {
             WriteConditions::Of(head),
             {}};
   const bool onto_itself = copy.source.key == call.StoreKey();
-  if (onto_itself && !copy.replaces_metadata && !copy.replaces_tags) {
+  if (onto_itself && !copy.replaces_metadata && !copy.replaces_tags && !ChangesStorage(head)) {
     throw S3Error(ErrorCode::kInvalidRequest,
                   "This copy request is illegal because it is trying to copy an object to itself "
                   "without changing the object's metadata, storage class, website redirect "
@@ -107,7 +111,7 @@ void CopyObject(Call& call) {
   PatientReply reply(call);
   try {
     std::optional<Store::PutResult> result;
-    if (onto_itself) result = ChangeInPlace(copy);
+    if (onto_itself) result = ChangeInPlace(copy, reply);
     if (!result) result = MoveBytes(copy, reply);
     ThrowUnlessDone(result->outcome, call);
 

@@ -1,4 +1,6 @@
 // Deleting objects, one or up to a thousand.
+#include <utility>
+
 #include "s3api/protocol/error.h"
 #include "s3api/protocol/keys.h"
 #include "s3api/protocol/request_body.h"
@@ -26,6 +28,7 @@ namespace {
 void DeleteOne(Call& call, const DeleteRequest::Object& object) {
   CheckKey(object.key);
   if (object.version_id && *object.version_id != "null") {
+    CheckVersionId(*object.version_id);
     throw S3Error(ErrorCode::kNoSuchVersion);
   }
   WriteConditions conditions;
@@ -41,17 +44,26 @@ void DeleteOne(Call& call, const DeleteRequest::Object& object) {
 }  // namespace
 
 void DeleteObjects(Call& call) {
-  const DeleteRequest request = ParseDelete(ReadBody(call, kMaxDeleteBody));
+  PayloadPlan plan = PlanOf(call);
+  // As S3: a list that came damaged must not delete what was not meant.
+  if (!plan.content_md5 && !plan.checksum && !plan.trailer) {
+    throw S3Error(ErrorCode::kInvalidRequest,
+                  "Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
+  }
+  const DeleteRequest request = ParseDelete(ReadBody(call, kMaxDeleteBody, std::move(plan)));
   XmlDocument document("DeleteResult");
   XmlNode root = document.root();
   for (const DeleteRequest::Object& object : request.objects) {
     try {
       DeleteOne(call, object);
       if (request.quiet) continue;
-      root.AddElement("Deleted").Add("Key", object.key);
+      XmlNode entry = root.AddElement("Deleted");
+      entry.Add("Key", object.key);
+      if (object.version_id) entry.Add("VersionId", *object.version_id);
     } catch (const S3Error& error) {
       XmlNode entry = root.AddElement("Error");
       entry.Add("Key", object.key);
+      if (object.version_id) entry.Add("VersionId", *object.version_id);
       entry.Add("Code", error.code());
       entry.Add("Message", error.message());
     }

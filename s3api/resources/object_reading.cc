@@ -167,6 +167,7 @@ std::set<std::string> WantedAttributes(const http::RequestHead& head) {
 
 ReadPlan PlanRead(const Request& request, const http::RequestHead& head, const Principal* principal,
                   const Object& object) {
+  RefuseKeysOfCustomers(head);
   const format::ObjectMetadata& metadata = object.known();
   ReadPlan plan;
   http::Response& answer = plan.head;
@@ -182,8 +183,12 @@ ReadPlan PlanRead(const Request& request, const http::RequestHead& head, const P
     return plan;
   }
   const std::optional<WantedPart> part = PartOf(request, head, metadata);
-  const std::optional<ByteRange> range =
-      part ? part->range : ParseRange(head.headers.get("Range", ""), metadata.size());
+  std::optional<ByteRange> range;
+  if (part) {
+    range = part->range;
+  } else if (IfRangeHolds(head, {etag, metadata.mtime_us()})) {
+    range = ParseRange(head.headers.get("Range", ""), metadata.size());
+  }
   plan.offset = range ? range->first : 0;
   const std::uint64_t length = range ? range->length() : part ? 0 : metadata.size();
   if (range) {
@@ -214,6 +219,7 @@ void GetObject(Call& call) {
 
 void GetObjectAttributes(Call& call) {
   const Object object = RequireObject(call.service.store, call.StoreKey(), call.request.key);
+  RefuseKeysOfCustomers(call.head);
   const format::ObjectMetadata& metadata = object.known();
   const std::set<std::string> wanted = WantedAttributes(call.head);
   const auto wants = [&wanted](const char* name) { return wanted.contains(name); };

@@ -5,6 +5,7 @@
 
 #include "s3api/protocol/error.h"
 #include "s3api/protocol/etag.h"
+#include "s3api/resources/call.h"
 
 namespace mkv::s3 {
 
@@ -40,6 +41,21 @@ std::function<Outcome(const std::optional<Object>& current)> StoreCondition(
       conditions.Check(&validators, metadata.size(), key);
     }
     return Outcome::kDone;
+  };
+}
+
+std::function<Outcome(const std::optional<Object>& current)> WriteCondition(
+    const CallContext& call, const WriteConditions& conditions, const std::string& key) {
+  std::function<Outcome(const std::optional<Object>&)> wanted =
+      StoreCondition(call.service.store, conditions, key);
+  // A bucket that nobody created, or that a write makes, needs not be there.
+  const bool needs_bucket =
+      call.bucket && call.bucket->created && !call.service.options.implicit_buckets;
+  if (!needs_bucket) return wanted;
+  return [&call, wanted = std::move(wanted)](const std::optional<Object>& current) {
+    // Whoever deletes a bucket sees an object that is there.
+    if (!current) call.service.buckets.RequireForCommit(call.request.bucket);
+    return wanted ? wanted(current) : Outcome::kDone;
   };
 }
 

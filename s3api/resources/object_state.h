@@ -14,6 +14,8 @@
 
 namespace mkv::s3 {
 
+struct CallContext;
+
 // The entity tag, without quotes, of an object whose metadata is known.
 std::string ETagOf(const Object& object);
 
@@ -29,6 +31,10 @@ Object RequireObject(Store& store, const std::string& store_key, std::string_vie
 // index knows nothing (the original wrote it) has the validators that its volumes tell.
 std::function<Outcome(const std::optional<Object>& current)> StoreCondition(
     Store& store, const WriteConditions& conditions, const std::string& key);
+
+// The same for the object that the call writes: and its bucket, if it was created, is still there.
+std::function<Outcome(const std::optional<Object>& current)> WriteCondition(
+    const CallContext& call, const WriteConditions& conditions, const std::string& key);
 
 }  // namespace mkv::s3
 

@@ -14,20 +14,27 @@
 
 namespace mkv::s3 {
 
+namespace {
+
+format::ObjectMetadata DescribedBy(const CallContext& call) {
+  RefuseUnsupportedHeaders(call.head);
+  return DescribedByHeaders(call.head, call.User());
+}
+
+}  // namespace
+
 ObjectWriting::ObjectWriting(const CallContext& call, Source& body)
     : call_(call),
       conditions_(WriteConditions::Of(call.head)),
-      described_(DescribedByHeaders(call.head, call.User())),
+      described_(DescribedBy(call)),
       source_(body, PlanOf(call)) {
-  RefuseUnsupportedHeaders(call.head);
   // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html: at most 5 GB in one PUT.
-  if (!source_.size()) throw S3Error(ErrorCode::kMissingContentLength);
-  if (*source_.size() > kMaxPutBytes) throw S3Error(ErrorCode::kEntityTooLarge);
+  if (UploadLength(call.head, source_) > kMaxPutBytes) throw S3Error(ErrorCode::kEntityTooLarge);
 }
 
 Store::ReplaceRequest ObjectWriting::Request() {
   Store::ReplaceRequest request;
-  request.condition = StoreCondition(call_.service.store, conditions_, call_.request.key);
+  request.condition = WriteCondition(call_, conditions_, call_.request.key);
   request.describe = [this](format::ObjectMetadata& metadata) {
     metadata.MergeFrom(described_);
     if (source_.checksum()) AddChecksum(*source_.checksum(), metadata);

@@ -1,5 +1,7 @@
 #include "s3api/resources/patient_reply.h"
 
+#include <spdlog/spdlog.h>
+
 #include <string>
 #include <utility>
 
@@ -8,9 +10,19 @@
 namespace mkv::s3 {
 
 void PatientReply::StillWorking() {
+  if (call_.transfer.breaking_off()) throw http::TransferError(0, "broken off: the server stops");
   const auto now = std::chrono::steady_clock::now();
-  if (now < next_) return;
-  next_ = now + kInterval;
+  if (client_gone_ || now < next_) return;
+  next_ = now + interval_;
+  try {
+    SendSignOfLife();
+  } catch (const http::TransferError& error) {
+    client_gone_ = true;
+    spdlog::info("{}: {}; what it asked for goes on", call_.head.id, error.what());
+  }
+}
+
+void PatientReply::SendSignOfLife() {
   if (!call_.transfer.replied()) {
     http::Response head;
     AddCommonHeaders(call_.head, &head);
@@ -22,20 +34,31 @@ void PatientReply::StillWorking() {
 }
 
 void PatientReply::Finish(const XmlDocument& document) {
-  if (!call_.transfer.replied()) {
+  if (call_.transfer.replied()) {
+    SendRest(document.Text());
+  } else {
     ReplyXml(call_, document);
-    return;
   }
-  std::string text = document.Text();
-  text.erase(0, kXmlDeclaration.size());
-  call_.transfer.Write(text);
-  call_.transfer.FinishReply();
 }
 
 void PatientReply::Fail(const std::exception_ptr& error) {
   if (!call_.transfer.replied()) std::rethrow_exception(error);
+  try {
+    std::rethrow_exception(error);
+  } catch (const http::TransferError&) {
+    throw;  // nobody is left to tell
+  } catch (...) {
+    // Told below.
+  }
   const S3Error failed = AsS3Error(error, call_.head);
-  std::string text = ErrorDocument(failed, {call_.head.path, call_.head.id, call_.head.id});
+  if (client_gone_) {
+    spdlog::info("{}: failed when its client had gone: {}", call_.head.id, failed.what());
+  }
+  SendRest(ErrorDocument(failed, {call_.head.path, call_.head.id, call_.head.id}));
+}
+
+void PatientReply::SendRest(std::string text) {
+  if (client_gone_) return call_.transfer.Abort();
   text.erase(0, kXmlDeclaration.size());
   call_.transfer.Write(text);
   call_.transfer.FinishReply();

@@ -26,12 +26,20 @@ namespace {
 constexpr std::uint64_t kMaxLoopValue = 64 << 10;
 constexpr std::size_t kMaxLoopRequests = 512;
 
-ErrorCode CodeForStatus(int status) {
+// For what the server refuses by itself.
+ErrorCode CodeForStatus(int status, const http::RequestHead& head) {
   switch (status) {
+    case 400:
+      return head.path.empty() && !head.target.empty() ? ErrorCode::kInvalidUri
+                                                       : ErrorCode::kBadRequest;
     case 408:
       return ErrorCode::kRequestTimeout;
     case 413:
       return ErrorCode::kEntityTooLarge;
+    case 414:
+      return ErrorCode::kInvalidUri;
+    case 431:
+      return ErrorCode::kRequestHeaderSectionTooLarge;
     case 503:
       return ErrorCode::kSlowDown;
     case 500:
@@ -67,6 +75,13 @@ bool MakesBucket(Operation operation) {
     default:
       return false;
   }
+}
+
+// What a request that nobody's signature vouches for says of its payload, which is held to it.
+PayloadHash RequireDeclaredPayload(const RequestView& view) {
+  auto declared = DeclaredPayload(view);
+  if (const Refusal* refusal = std::get_if<Refusal>(&declared)) throw S3Error(*refusal);
+  return std::get<PayloadHash>(std::move(declared));
 }
 
 // Who everyone is where the server has no credentials.
@@ -366,9 +381,7 @@ S3Api::Admitted S3Api::Admit(const http::RequestHead& head) {
   admitted.credentials = credentials_.Get();
   const Credentials& credentials = *admitted.credentials;
   if (credentials.empty()) {
-    auto declared = DeclaredPayload(view);
-    if (const Refusal* refusal = std::get_if<Refusal>(&declared)) throw S3Error(*refusal);
-    admitted.payload = std::get<PayloadHash>(std::move(declared));
+    admitted.payload = RequireDeclaredPayload(view);
     admitted.principal = &Everyone();
   } else if (head.method != "OPTIONS") {  // which browsers send without any credentials
     const auto secrets = [&credentials](std::string_view key) -> std::optional<std::string> {
@@ -382,6 +395,8 @@ S3Api::Admitted S3Api::Admit(const http::RequestHead& head) {
       admitted.principal = credentials.Find(signer->access_key);
       admitted.payload = std::move(signer->payload);
       admitted.chunk_signer = std::move(signer->chunk_signer);
+    } else {
+      admitted.payload = RequireDeclaredPayload(view);
     }
   }
   if (admitted.principal != nullptr) admitted.presigned_head = WithPresignedHeaders(head);
@@ -408,8 +423,9 @@ void S3Api::Authorize(const Admitted& admitted, const std::optional<Bucket>& buc
              bucket ? OwnerOf(*bucket) : std::nullopt)) {
     return;
   }
-  // Whether the object's own ACL allows it is asked where the object is read.
-  if (IsObjectRead(operation)) return;
+  // Whether the object's own ACL allows it is asked where the object is read. That there is no such
+  // bucket is told to nobody without rights on its name, whatever he asks.
+  if (bucket && IsObjectRead(operation)) return;
   if (!bucket || !AclAllows(*bucket, admitted.principal, operation)) {
     throw S3Error(ErrorCode::kAccessDenied);
   }
@@ -466,9 +482,7 @@ http::Response S3Api::ErrorAnswer(const S3Error& error, const http::RequestHead&
 
 http::Response S3Api::ServerError(int status, const std::string& message,
                                   const http::RequestHead* head) {
-  static const http::RequestHead kUnknown;
-  const http::RequestHead& known = head != nullptr ? *head : kUnknown;
-  http::Response response = ErrorAnswer(S3Error(CodeForStatus(status), message), known);
+  http::Response response = ErrorAnswer(S3Error(CodeForStatus(status, *head), message), *head);
   response.status = status;
   return response;
 }

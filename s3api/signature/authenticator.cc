@@ -1,5 +1,6 @@
 #include "s3api/signature/authenticator.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -28,12 +29,31 @@ std::variant<Anonymous, Signer, Refusal> ToSigner(std::variant<SigV4Verified, Re
                 std::move(verified.chunk_signer)};
 }
 
+// Nobody here was given temporary keys, which a token goes with.
+bool HasToken(const RequestView& request, std::span<const QueryParameter> query) {
+  constexpr std::string_view kToken = "x-amz-security-token";
+  return !request.Header(kToken).value_or("").empty() ||
+         std::any_of(query.begin(), query.end(), [kToken](const QueryParameter& parameter) {
+           return EqualsIgnoringCase(parameter.name, kToken) && !parameter.value.empty();
+         });
+}
+
 }  // namespace
 
 std::variant<Anonymous, Signer, Refusal> Authenticator::Authenticate(const RequestView& request,
                                                                      const SecretLookup& secrets,
                                                                      Time now) {
   const std::vector<QueryParameter> query = DecodeQuery(request.query);
+  auto result = Identify(request, query, secrets, now);
+  if (std::holds_alternative<Signer>(result) && HasToken(request, query)) {
+    return Refusal{400, "InvalidToken", "The provided token is malformed or otherwise invalid."};
+  }
+  return result;
+}
+
+std::variant<Anonymous, Signer, Refusal> Authenticator::Identify(
+    const RequestView& request, std::span<const QueryParameter> query, const SecretLookup& secrets,
+    Time now) {
   const std::optional<std::string_view> authorization = request.Header("Authorization");
   const bool v4_query = HasAny(query, {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"});
   const bool v2_query = HasAny(query, {"AWSAccessKeyId", "Signature"});

@@ -33,7 +33,7 @@ class Authenticator {
   explicit Authenticator(SigV4Verifier::Options options) : sigv4_(std::move(options)) {}
 
   // More than one way of signing at once is refused (InvalidArgument), as is a SigV2 Authorization
-  // header (InvalidRequest).
+  // header (InvalidRequest) and a session token (InvalidToken): all keys are permanent.
   std::variant<Anonymous, Signer, Refusal> Authenticate(const RequestView& request,
                                                         const SecretLookup& secrets, Time now);
 
@@ -41,6 +41,10 @@ class Authenticator {
   SigV4Verifier& sigv4() { return sigv4_; }
 
  private:
+  std::variant<Anonymous, Signer, Refusal> Identify(const RequestView& request,
+                                                    std::span<const QueryParameter> query,
+                                                    const SecretLookup& secrets, Time now);
+
   SigV4Verifier sigv4_;
 };
 

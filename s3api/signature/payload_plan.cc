@@ -136,13 +136,17 @@ std::variant<PayloadPlan, Refusal> PlanPayload(const RequestView& request, Paylo
 }
 
 std::string ContentEncodingOfObject(std::string_view content_encoding) {
+  if (!IsAwsChunked(content_encoding)) return std::string(content_encoding);
   std::string kept;
-  for (const std::string_view coding : SplitList(content_encoding)) {
-    if (EqualsIgnoringCase(coding, "aws-chunked")) continue;
-    if (!kept.empty()) kept += ", ";
+  for (std::string_view rest = content_encoding; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    const std::string_view coding = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (EqualsIgnoringCase(Trim(coding), "aws-chunked")) continue;
+    if (!kept.empty()) kept += ',';
     kept += coding;
   }
-  return kept;
+  return std::string(Trim(kept));
 }
 
 }  // namespace mkv::s3

@@ -39,8 +39,8 @@ struct PayloadPlan {
 std::variant<PayloadPlan, Refusal> PlanPayload(const RequestView& request, PayloadHash hash,
                                                std::optional<ChunkSigner> chunk_signer);
 
-// A Content-Encoding header without `aws-chunked`, which describes the transfer and not the object;
-// empty when nothing else is left.
+// A Content-Encoding header as it was sent, but for `aws-chunked`, which describes the transfer and
+// not the object; empty when nothing else is left.
 std::string ContentEncodingOfObject(std::string_view content_encoding);
 
 }  // namespace mkv::s3

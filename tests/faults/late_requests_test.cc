@@ -7,12 +7,15 @@
 #include <string>
 #include <thread>
 
+#include "tests/faults/damage.h"
 #include "tests/faults/settled_store.h"
+#include "tests/support/file_text.h"
 
 namespace mkv::testing {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
@@ -101,6 +104,80 @@ TEST(LateRequests, ALatePutDoesNotReplaceTheNextValue) {
   ExpectNothingLeftOver(cluster);
   cluster.gateway().Start();
   ExpectEverywhere(cluster, "/key", "new");
+}
+
+// Tags of an object are a sidecar beside its value, written anew with every change of them.
+class LateTagging : public ::testing::Test {
+ protected:
+  HttpResponse S3(const std::string& method, const std::string& target, std::string body = {}) {
+    return cluster_.client().Do({.method = method,
+                                 .url = cluster_.gateway().url() + target,
+                                 .headers = {"x-amz-date: 20260101T000000Z"},
+                                 .body = std::move(body)});
+  }
+  int Tag(const std::string& value) {
+    return S3("PUT", "/bucket/key?tagging",
+              "<Tagging><TagSet><Tag><Key>t</Key><Value>" + value +
+                  "</Value></Tag></TagSet></Tagging>")
+        .status;
+  }
+  // The volume takes the change, and carries it out when it is let go on.
+  void TagWithAVolumePaused() {
+    ASSERT_EQ(S3("PUT", "/bucket").status, 200);
+    ASSERT_EQ(S3("PUT", "/bucket/key", "value").status, 200);
+    ASSERT_EQ(Tag("first"), 200);
+    cluster_.volume(1).Pause();
+    EXPECT_EQ(Tag("in vain"), 503);
+  }
+
+  Cluster cluster_{Impatient()};
+};
+
+TEST_F(LateTagging, LeavesNoSidecarOfAKeyThatWasDeletedMeanwhile) {
+  TagWithAVolumePaused();
+  EXPECT_EQ(S3("DELETE", "/bucket/key").status, 204);
+  cluster_.volume(1).Resume();
+  const SettledStore store = ExpectNothingLeftOver(cluster_);
+  EXPECT_FALSE(store.objects.contains("/bucket/key"));
+}
+
+TEST_F(LateTagging, NeverReplacesTheNewerSidecar) {
+  TagWithAVolumePaused();
+  cluster_.volume(1).Resume();
+  EXPECT_EQ(Tag("newest"), 200);
+  const SettledStore store = ExpectNothingLeftOver(cluster_);
+  const Object& object = store.objects.at("/bucket/key");
+  for (const BlobLocation& replica : object.Replicas()) {
+    const std::string sidecar = FileText(
+        FileOf(cluster_, {replica.volume, SidecarPath("/bucket/key", object.generation())}));
+    EXPECT_THAT(sidecar, HasSubstr("newest")) << replica.volume;
+  }
+}
+
+// The intent of a sidecar names the volumes of a value that is there: it is no garbage.
+TEST_F(LateTagging, ThatAGatewayDiedOverCostsARebuildNoValue) {
+  ASSERT_EQ(S3("PUT", "/bucket").status, 200);
+  ASSERT_EQ(S3("PUT", "/bucket/key", "value").status, 200);
+  cluster_.volume(1).Pause();
+  {
+    const std::jthread tagging([this] {
+      HttpClient().Do({.method = "PUT",
+                       .url = cluster_.gateway().url() + "/bucket/key?tagging",
+                       .headers = {"x-amz-date: 20260101T000000Z"},
+                       .body = "<Tagging><TagSet><Tag><Key>t</Key><Value>v</Value></Tag></TagSet>"
+                               "</Tagging>"});
+    });
+    std::this_thread::sleep_for(1s);
+    cluster_.gateway().Kill();
+  }
+  cluster_.volume(1).Resume();
+  EXPECT_THAT(ReadIndex(cluster_.gateway().options().index).pending, Contains("/bucket/key"));
+  EXPECT_EQ(cluster_.gateway().RunCommand({"rebuild"}), 0) << cluster_.gateway().Log();
+  cluster_.gateway().Start();
+  ExpectEverywhere(cluster_, "/bucket/key", "value");
+  ExpectNothingLeftOver(cluster_);
+  cluster_.gateway().Start();
+  EXPECT_EQ(S3("GET", "/bucket/key").body, "value");
 }
 
 }  // namespace

@@ -1,22 +1,18 @@
 // Multipart uploads when things fail: whatever happens, the key holds its old value or its new one,
 // whole, and nothing else is left on the volumes.
-//
-// The requests are S3's by a header alone; the server is open.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <filesystem>
 #include <functional>
-#include <iostream>
-#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "tests/faults/settled_store.h"
-#include "tests/support/generated_value.h"
+#include "tests/faults/multipart_over_faults.h"
+#include "tests/support/raw_connection.h"
 
 namespace mkv::testing {
 namespace {
@@ -25,69 +21,16 @@ using namespace std::chrono_literals;
 using ::testing::Eq;
 using ::testing::HasSubstr;
 
-constexpr std::size_t kPart = 5 << 20;
-constexpr const char* kTarget = "/bkt/key";
-const std::string kOld = "the old value";
-
 enum class Parts { kInMemory, kOnVolumes };
 
-class MultipartFaults : public ::testing::TestWithParam<Parts> {
+class MultipartFaults : public MultipartOverFaults, public ::testing::WithParamInterface<Parts> {
  protected:
   void Start(const std::vector<std::string>& more = {}) {
     ClusterOptions options = Impatient();
     if (GetParam() == Parts::kOnVolumes) options.arguments.push_back("-multipart-memory=0");
     options.arguments.insert(options.arguments.end(), more.begin(), more.end());
-    cluster_.emplace(std::move(options));
-    ASSERT_EQ(cluster().Put(kTarget, kOld).status, 201);
+    StartCluster(std::move(options));
   }
-  void TearDown() override {
-    if (cluster_ && HasFailure()) std::cout << cluster().gateway().Log();
-  }
-  Cluster& cluster() { return cluster_.value(); }
-
-  static HttpResponse DoAt(const std::string& url, const std::string& method,
-                           const std::string& query, std::optional<std::string> body = {}) {
-    HttpClient client;
-    return client.Do({.method = method,
-                      .url = url + kTarget + query,
-                      .headers = {"amz-sdk-request: attempt=1"},
-                      .body = std::move(body),
-                      .timeout = 60s});
-  }
-  HttpResponse Do(const std::string& method, const std::string& query,
-                  std::optional<std::string> body = {}) {
-    return DoAt(cluster().gateway().url(), method, query, std::move(body));
-  }
-  static std::string Element(const std::string& xml, const std::string& name) {
-    const std::size_t begin = xml.find("<" + name + ">");
-    if (begin == std::string::npos) return {};
-    const std::size_t from = begin + name.size() + 2;
-    return xml.substr(from, xml.find("</" + name + ">", from) - from);
-  }
-
-  void Create() { id_ = Element(Do("POST", "?uploads").body, "UploadId"); }
-  HttpResponse Send(int number, const std::string& bytes) {
-    return Do("PUT", "?partNumber=" + std::to_string(number) + "&uploadId=" + id_, bytes);
-  }
-  // An upload of three parts, and the list of them.
-  void UploadAll() {
-    Create();
-    list_ = "<CompleteMultipartUpload>";
-    value_.clear();
-    for (int number = 1; number <= 3; ++number) {
-      const std::string bytes =
-          GeneratedValue(static_cast<unsigned>(number), number == 3 ? 1000 : kPart + 4321).Bytes();
-      const HttpResponse sent = Send(number, bytes);
-      ASSERT_EQ(sent.status, 200) << sent.error << sent.body;
-      list_ += "<Part><PartNumber>" + std::to_string(number) + "</PartNumber><ETag>" +
-               sent.Header("ETag") + "</ETag></Part>";
-      value_ += bytes;
-    }
-    list_ += "</CompleteMultipartUpload>";
-  }
-  HttpResponse Complete() { return Do("POST", "?uploadId=" + id_, list_); }
-  HttpResponse Abort() { return Do("DELETE", "?uploadId=" + id_); }
-  std::string Value() { return cluster().Get(kTarget).body; }
 
   // Runs `meanwhile` while a Complete stands still in its middle, because a volume does. What the
   // Complete is answered.
@@ -104,10 +47,6 @@ class MultipartFaults : public ::testing::TestWithParam<Parts> {
     }
     return answer;
   }
-
-  std::string id_;
-  std::string list_;
-  std::string value_;
 
  private:
   // Until another volume receives the new value: the file of a body that is on its way. None does
@@ -127,8 +66,6 @@ class MultipartFaults : public ::testing::TestWithParam<Parts> {
     }
     EXPECT_FALSE(surely) << "no volume receives anything";
   }
-
-  std::optional<Cluster> cluster_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Multipart, MultipartFaults,
@@ -222,6 +159,22 @@ TEST_P(MultipartFaults, AnAbortWhileCompletingWins) {
   UploadAll();
   const HttpResponse done = CompleteStalled([this] { EXPECT_EQ(Abort().status, 204); });
   EXPECT_THAT(done.body, HasSubstr("NoSuchUpload"));
+  EXPECT_EQ(Value(), kOld);
+  ExpectNothingLeftOver(cluster());
+}
+
+TEST_P(MultipartFaults, APartOnItsWayWhenItsUploadIsAbortedLeavesNothing) {
+  Start();
+  Create();
+  const std::string bytes = GeneratedValue(1, kPart).Bytes();
+  RawConnection connection(cluster().gateway().port());
+  connection.Send("PUT " + (kTarget + CompleteQuery()) + "&partNumber=1 HTTP/1.1\r\nHost: x\r\n" +
+                  kIsS3 + "\r\nContent-Length: " + std::to_string(bytes.size()) + "\r\n\r\n" +
+                  bytes.substr(0, kPart / 2));
+  std::this_thread::sleep_for(200ms);
+  EXPECT_EQ(Abort().status, 204);
+  connection.Send(bytes.substr(kPart / 2));
+  EXPECT_THAT(connection.ReadResponse(), HasSubstr("NoSuchUpload"));
   EXPECT_EQ(Value(), kOld);
   ExpectNothingLeftOver(cluster());
 }

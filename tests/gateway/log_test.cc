@@ -55,7 +55,7 @@ TEST_F(Log, TellsOfRequestsThatCouldNotBeUnderstood) {
   RawConnection connection(cluster().gateway().port());
   connection.Send("GET\x01 / HTTP/1.1\r\n\r\n");
   connection.ReadResponse();
-  EXPECT_TRUE(Shows(std::string("- ") + kPeer + "- - 400 malformed method"))
+  EXPECT_TRUE(Shows(std::string(kId) + kPeer + "- - 400 malformed method"))
       << cluster().gateway().Log();
 }
 

@@ -68,6 +68,21 @@ TEST_F(VolumeTls, TheIndexIsRebuiltOverIt) {
   EXPECT_EQ(cluster().Get("/key").body, "value");
 }
 
+TEST_F(VolumeTls, WhatIsToldOfAReplicaNamesItsUrl) {
+  Serve({"-volumes-tls", "-volumes-ca", authority_.file()});
+  ASSERT_EQ(cluster().Put("/bucket/key", "value").status, 201);
+  const std::string file = cluster().Files().front();
+  const std::string name = file.substr(0, file.find('/'));
+  std::filesystem::remove(cluster().VolumeNamed(name).folder().string() + file.substr(name.size()));
+  // Replicas are read in random order: one of these comes upon the missing one.
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(Do("GET", "/bucket/key?x-id=GetObject").body, "value");
+  EXPECT_THAT(cluster().gateway().Log(), HasSubstr("read: https://" + name));
+  ASSERT_EQ(cluster().gateway().Terminate(), 0);
+  std::filesystem::remove(cluster().VolumeNamed(name).folder().string() + file.substr(name.size()));
+  EXPECT_EQ(cluster().gateway().RunCommand({"check"}), 3);
+  EXPECT_THAT(cluster().gateway().Log(), HasSubstr("missing: https://" + file));
+}
+
 TEST_F(VolumeTls, AVolumeWhoseCertificateNobodyVouchesForIsNotSpokenTo) {
   Serve({"-volumes-tls"});  // the machine's authorities do not know the test's
   EXPECT_EQ(cluster().Put("/key", "value").status, 500);

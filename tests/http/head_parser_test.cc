@@ -189,6 +189,37 @@ TEST(HeadParser, TooManyFieldsAreRefusedWith431) {
   EXPECT_EQ(Parse(Get("A: 1\r\nB: 2\r\nC: 3\r\n"), nullptr, limits), 431);
 }
 
+// So that the answer is in the protocol of who asks.
+TEST(HeadParser, OfARefusedHeadWhatCanBeReadIsKept) {
+  const auto refused = [](std::string_view block) {
+    RequestHead head;
+    EXPECT_NE(Parse(block, &head), 200) << block;
+    return head;
+  };
+  const RequestHead bad_path =
+      refused("GET /a%zz?x=1 HTTP/1.1\r\nHost: x\r\nAuthorization: s\r\n\r\n");
+  EXPECT_EQ(bad_path.method, "GET");
+  EXPECT_EQ(bad_path.path, "");
+  EXPECT_EQ(bad_path.target, "/a%zz?x=1");
+  EXPECT_EQ(bad_path.query, "x=1");
+  EXPECT_EQ(bad_path.headers.get("Authorization"), "s");
+  const RequestHead bad_version = refused("GET /a?x HTTP/2.0\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(bad_version.path, "/a");
+  EXPECT_EQ(bad_version.headers.get("Host"), "x");
+  const RequestHead bad_field =
+      refused("GET /a HTTP/1.1\r\nHost: x\r\n folded: x\r\nHost: y\r\nA: 1\r\n\r\n");
+  EXPECT_EQ(bad_field.headers.get("A"), "1");
+  EXPECT_FALSE(bad_field.headers.has("folded"));
+  // Beginnings of heads that do not end within the limit.
+  EXPECT_EQ(refused("GET /a?x=1&y").query, "x=1&y");
+  EXPECT_EQ(refused("GET /a HTTP/1.1\r\nA: 1\r\nB: 22").headers.get("A"), "1");
+}
+
+TEST(HeadParser, TheFirstErrorIsTheOneThatIsTold) {
+  EXPECT_EQ(Parse("GET a HTTP/2.0\r\n: x\r\n\r\n"), 505);
+  EXPECT_EQ(Parse("GET /%zz HTTP/1.1\r\nExpect: x\r\nHost: x\r\n\r\n"), 400);
+}
+
 TEST(HeadParser, OnlyTheExpectationOf100ContinueIsMet) {
   RequestHead head;
   EXPECT_EQ(Parse(Get("Expect: 100-Continue\r\nContent-Length: 1\r\n"), &head), 200);

@@ -1,6 +1,7 @@
 // What the server refuses by itself, over the wire.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
 #include "tests/http/serving.h"
@@ -64,6 +65,22 @@ TEST(ServerRefusals, AHeadAboveTheLimitGets431WhetherItEndsOrNot) {
             431);
   EXPECT_EQ(StatusOf(serving.Ask(Request("GET", "/hello", "A: " + std::string(900, 'a') + "\r\n"))),
             200);
+}
+
+TEST(ServerRefusals, EachHasAnIdOfItsOwn) {
+  ServerOptions options;
+  options.max_head_bytes = 1000;
+  const Serving serving(options);
+  std::set<std::string> ids;
+  const std::string requests[] = {Request("GET", "/%zz"), std::string("GET / HTTP/1.1\n"),
+                                  "GET /" + std::string(2000, 'a'),
+                                  Request("GET", "/hello", "A: " + std::string(2000, 'a') + "\r\n"),
+                                  Request("PUT", "/echo", "Expect: nothing\r\n")};
+  for (const std::string& request : requests) {
+    const std::string id = HeaderOf(AskToEnd(serving, request), "X-Id").value_or("");
+    EXPECT_EQ(id.size(), 16U) << request;
+    EXPECT_TRUE(ids.insert(id).second) << request;
+  }
 }
 
 TEST(ServerRefusals, ARequestLineAboveTheLimitGets414WhetherItEndsOrNot) {

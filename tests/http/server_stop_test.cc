@@ -74,6 +74,20 @@ TEST(ServerStop, WhatDoesNotFinishInTimeIsCutOff) {
   EXPECT_TRUE(collecting.AwaitClose());
 }
 
+TEST(ServerStop, WhatGoesOnWithoutItsClientIsToldWhenToEnd) {
+  ServerOptions options;
+  options.stop_timeout = milliseconds(200);
+  Serving serving(options);
+  RawConnection gone = serving.Connect();
+  gone.Send(Request("GET", "/until-broken-off"));
+  serving.handler.gate.AwaitArrivals(1);
+  serving.handler.gate.Open();
+  gone.Close();
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_FALSE(serving.server.Stop());
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(200)) << "it had its time";
+}
+
 TEST(ServerStop, WhatHadArrivedWhenTheServerWasStoppedIsAnswered) {
   class LoopBlocker final : public Handler {
    public:

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -134,6 +135,10 @@ void PathHandler::Work(Transfer& transfer) {
     gate.Pass();
     saw_stopping = transfer.stopping();
     transfer.Reply(Text(200, "passed"));
+  } else if (path == "/until-broken-off") {
+    gate.Pass();
+    while (!transfer.breaking_off()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    transfer.Reply(Text(200, "broken off"));
   } else if (path == "/stream") {
     Stream(transfer, big_bytes);
   } else if (path == "/chunks") {
@@ -161,7 +166,9 @@ void PathHandler::Work(Transfer& transfer) {
 }
 
 Response PathHandler::ServerError(int status, const std::string& message, const RequestHead* head) {
-  return Text(status, message + (head != nullptr ? " " + head->path : ""));
+  Response response = Text(status, message + " " + head->path);
+  response.Header("X-Id", head->id);
+  return response;
 }
 
 RequestHead PathHandler::last_head() const {

@@ -42,6 +42,7 @@ class Gate {
 //   /echo        streams the body back as it comes
 //   /collect     200 with the body's size, " held" when the loop collected it, and its trailers
 //   /gate        waits for the gate, then 200 "passed"
+//   /until-broken-off  as /gate, but answers only when the server breaks it off
 //   /stream      200 with big_bytes of 's' in pieces, length known
 //   /chunks      200 with "one", "two", "" and 20,000 times '3', length unknown
 //   /refuse      403 before the body is read

@@ -104,6 +104,16 @@ TEST(CommandLine, TakesSizesInUnits) {
   }
 }
 
+TEST(CommandLine, WantsAnIntervalForWhiteSpace) {
+  const auto interval = [](const std::string& time) {
+    return Parse({"-volumes", "a", "-db", "d", "-whitespace-interval", time, "server"})
+        .whitespace_interval;
+  };
+  EXPECT_EQ(interval("2s"), 2s);
+  EXPECT_THAT(Complaint({"-volumes", "a", "-db", "d", "-whitespace-interval", "0", "server"}),
+              HasSubstr("a millisecond or more"));
+}
+
 TEST(CommandLine, MayAskForHelpAndVersionWithoutAnythingElse) {
   for (const char* help : {"-help", "--help", "-h"}) EXPECT_EQ(Parse({help}).command, "help");
   EXPECT_EQ(Parse({"-version"}).command, "version");

@@ -103,6 +103,17 @@ TEST(ReadConditionsTest, ACopyFailsWhereAReadIsNotModified) {
   EXPECT_EQ(CopyCode({{"If-Match", "x"}}), "") << "that one is for the target";
 }
 
+TEST(IfRangeTest, HoldsForExactlyThisObject) {
+  EXPECT_TRUE(IfRangeHolds(HeadOf({}), kObject));
+  for (const char* field : {"\"abc\"", "abc", " \"abc\" ", kThen}) {
+    EXPECT_TRUE(IfRangeHolds(HeadOf({{"If-Range", field}}), kObject)) << field;
+  }
+  for (const char* field :
+       {"W/\"abc\"", "\"x\"", "\"abc\", \"x\"", "*", "", "later", kBefore, kAfter}) {
+    EXPECT_FALSE(IfRangeHolds(HeadOf({{"If-Range", field}}), kObject)) << field;
+  }
+}
+
 std::string WriteCode(const Headers& headers, const Validators* current) {
   try {
     WriteConditions::Of(HeadOf(headers)).Check(current, 7, "key");

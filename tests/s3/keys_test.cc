@@ -29,7 +29,7 @@ TEST(KeysTest, BucketNamesFollowTheRulesOfS3) {
   EXPECT_TRUE(IsBucketName(std::string(63, 'a')));
   for (const std::string_view name :
        {"", "ab", "Abc", "my_bucket", "-abc", "abc-", ".abc", "abc.", "a..b", "192.168.5.4",
-        "xn--abc", "sthree-abc", "abc-s3alias", "abc--ol-s3", "a/b", "a b"}) {
+        "xn--abc", "sthree-abc", "amzn-s3-demo-abc", "abc-s3alias", "abc--ol-s3", "a/b", "a b"}) {
     EXPECT_FALSE(IsBucketName(name)) << name;
   }
   EXPECT_FALSE(IsBucketName(std::string(64, 'a')));

@@ -102,6 +102,13 @@ TEST(ObjectHeadersTest, WhatIsNotThereIsNotPromised) {
   EXPECT_NO_THROW(RefuseUnsupportedHeaders(HeadOf({{"x-amz-acl", "private"}})));
 }
 
+TEST(ObjectHeadersTest, AReadWithAKeyForAnEncryptedObjectIsRefused) {
+  EXPECT_THROW(RefuseKeysOfCustomers(
+                   HeadOf({{"X-Amz-Server-Side-Encryption-Customer-Algorithm", "AES256"}})),
+               S3Error);
+  EXPECT_NO_THROW(RefuseKeysOfCustomers(HeadOf({{"x-amz-checksum-mode", "ENABLED"}})));
+}
+
 TEST(ObjectHeadersTest, ADirectiveIsCopyOrReplace) {
   const std::string name = "x-amz-metadata-directive";
   EXPECT_FALSE(IsReplaceDirective(HeadOf({}), name));

@@ -304,7 +304,8 @@ TEST(RouterTest, ACopySourceNamesBucketAndKey) {
     EXPECT_EQ(source.bucket, "bucket") << header;
     EXPECT_EQ(source.key, "a b/c?d") << header;
   }
-  EXPECT_EQ(ParseCopySource("b/k+1").key, "k+1");
+  EXPECT_EQ(ParseCopySource("b/k+1").key, "k 1") << "as S3 reads it";
+  EXPECT_EQ(ParseCopySource("b/k%2B1").key, "k+1");
   EXPECT_EQ(ParseCopySource("b/k").version_id, std::nullopt);
   EXPECT_EQ(ParseCopySource("b/k?versionId=null").version_id, "null");
 }
@@ -320,6 +321,28 @@ TEST(RouterTest, TheResourceIsNamedInPathStyle) {
   EXPECT_EQ(ResourceOf(HeadOf("GET", "/b/a%20b?acl"), ""), "/b/a b");
   EXPECT_EQ(ResourceOf(HeadOf("GET", "/k", {{"Host", "b.s3.example.com"}}), "s3.example.com"),
             "/b/k");
+}
+
+TEST(RouterTest, AWriteWithASubResourceThatIsNotKnownIsNoOtherWrite) {
+  for (const char* query : {"append", "append=", "Tagging", "annotations&annotationName=a",
+                            "x-id=PutObject&append", "tagging&undo"}) {
+    for (const char* method : {"PUT", "POST", "DELETE"}) {
+      for (const char* path : {"/bucket", "/bucket/key"}) {
+        EXPECT_EQ(ErrorOf(method, std::string(path) + "?" + query).code(), "NotImplemented")
+            << method << " " << path << "?" << query;
+      }
+    }
+  }
+}
+
+TEST(RouterTest, AWriteMayCarryParametersThatSelectNothing) {
+  for (const char* query :
+       {"x-id=PutObject", "x-id=", "foo=bar", "", "&", "X-Amz-Signature=a&X-Amz-Security-Token=",
+        "x-amz-acl=", "response-content-type=", "Signature=a&AWSAccessKeyId=b&Expires=1"}) {
+    EXPECT_EQ(NameOf("PUT", "/bucket/key?" + std::string(query)), "PutObject") << query;
+    EXPECT_EQ(NameOf("DELETE", "/bucket/key?" + std::string(query)), "DeleteObject") << query;
+  }
+  EXPECT_EQ(NameOf("DELETE", "/bucket/key?versionId="), "DeleteObject") << "refused as a version";
 }
 
 TEST(QueryTest, ParametersAreDecodedAndTheFirstOfANameCounts) {

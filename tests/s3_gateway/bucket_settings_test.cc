@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 #include <utility>
 
+#include "mkvcore/format/blob_path.h"
 #include "tests/s3_gateway/s3_gateway_test.h"
 
 namespace mkv::testing {
@@ -53,6 +55,29 @@ TEST_F(BucketSettingsTest, AreReadOfAVolumeOnce) {
   EXPECT_EQ(S3("", {.target = "/bkt?list-type=2"}).status, 200);
   for (std::size_t i = 0; i < cluster().volume_count(); ++i) cluster().volume(i).Kill();
   EXPECT_EQ(S3("", {.target = "/bkt?list-type=2"}).status, 200);
+}
+
+TEST_F(BucketSettingsTest, ThatCanNotBeReadHideNoOtherBucket) {
+  StartS3();
+  for (const char* bucket : {"/aaa", "/lost", "/zzz"}) {
+    ASSERT_EQ(S3("admin", {.method = "PUT", .target = bucket}).status, 200);
+  }
+  const std::string path = BlobPath("/.mkv/bucket/lost", kPlain);
+  for (const std::string& file : cluster().Files()) {
+    if (!file.ends_with(path)) continue;
+    const std::size_t slash = file.find('/');
+    std::filesystem::remove(cluster().VolumeNamed(file.substr(0, slash)).folder().string() +
+                            file.substr(slash));
+  }
+  ASSERT_EQ(cluster().gateway().Terminate(), 0);
+  cluster().gateway().Start();
+  const HttpResponse listed = S3("admin", {.target = "/"});
+  EXPECT_EQ(listed.status, 200) << listed.body;
+  EXPECT_NE(listed.body.find("<Name>aaa</Name>"), std::string::npos) << listed.body;
+  EXPECT_NE(listed.body.find("<Name>zzz</Name>"), std::string::npos) << listed.body;
+  EXPECT_EQ(listed.body.find("<Name>lost</Name>"), std::string::npos) << listed.body;
+  EXPECT_NE(cluster().gateway().Log().find("bucket \"lost\""), std::string::npos)
+      << cluster().gateway().Log();
 }
 
 TEST_F(BucketSettingsTest, OnlyItsOwnerChangesThem) {

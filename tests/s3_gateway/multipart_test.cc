@@ -141,6 +141,8 @@ TEST_F(MultipartTest, IsBoundToBucketKeyAndUser) {
   }
   EXPECT_EQ(Code(S3("bob", {.method = "DELETE", .target = "/shared-1/k?uploadId=" + id})),
             "AccessDenied");
+  EXPECT_EQ(Code(S3("bob", {.target = "/shared-1/k?uploadId=" + id})), "AccessDenied");
+  EXPECT_THAT(S3("admin", {.target = "/shared-1/k?uploadId=" + id}).body, HasSubstr(etag));
   EXPECT_EQ(S3("", {.method = "DELETE", .target = "/shared-1/k?uploadId=" + id}).status, 403);
   EXPECT_EQ(S3("admin", {.method = "DELETE", .target = "/shared-1/k?uploadId=" + id}).status, 204)
       << "an admin cleans up";
@@ -332,6 +334,46 @@ TEST_F(MultipartTest, PartsAndUploadsAreListedInPages) {
   EXPECT_THAT(next.body, HasSubstr("<Key>a/2</Key>"));
   EXPECT_THAT(next.body, Not(HasSubstr("<Key>a/1</Key>")));
   EXPECT_EQ(Code(Get("/shared-b?uploads&encoding-type=x")), "InvalidArgument");
+}
+
+TEST_F(MultipartTest, PagesLeadThroughAllPartsAndUploads) {
+  StartWithBucket();
+  const std::string id = Create("/shared-b/k");
+  for (const int number : {2, 3, 5, 8, 10'000}) Upload("/shared-b/k", id, number, "x");
+  std::string numbers;
+  std::string marker = "0";
+  HttpResponse page;
+  do {
+    page = Get("/shared-b/k?max-parts=2&part-number-marker=" + marker + "&uploadId=" + id);
+    EXPECT_EQ(Element(page.body, "PartNumberMarker"), marker);
+    EXPECT_EQ(Element(page.body, "MaxParts"), "2");
+    for (const std::string& number : Elements(page.body, "PartNumber")) numbers += number + " ";
+    marker = Element(page.body, "NextPartNumberMarker");
+  } while (Element(page.body, "IsTruncated") == "true");
+  EXPECT_EQ(numbers, "2 3 5 8 10000 ");
+  EXPECT_EQ(Elements(Get("/shared-b/k?uploadId=" + id).body, "PartNumber").size(), 5U);
+  EXPECT_THAT(Elements(Get("/shared-b/k?part-number-marker=10000&uploadId=" + id).body, "Part"),
+              ::testing::IsEmpty());
+
+  // Two uploads of one key, which no key marker alone can part; the page ends between them.
+  std::vector<std::string> ids = {id, Create("/shared-b/k"), Create("/shared-b/k/2")};
+  std::vector<std::string> listed;
+  std::string markers;
+  do {
+    page = Get("/shared-b?uploads&max-uploads=1" + markers);
+    EXPECT_EQ(Element(page.body, "MaxUploads"), "1");
+    for (const std::string& one : Elements(page.body, "UploadId")) listed.push_back(one);
+    markers = "&key-marker=" + Element(page.body, "NextKeyMarker") +
+              "&upload-id-marker=" + Element(page.body, "NextUploadIdMarker");
+  } while (Element(page.body, "IsTruncated") == "true");
+  EXPECT_EQ(listed, ids);
+  for (const char* bad : {"/k?uploadId=ID&max-parts=x", "/k?uploadId=ID&max-parts=-1",
+                          "/k?uploadId=ID&part-number-marker=x", "?uploads&max-uploads=x",
+                          "?uploads&max-uploads=-1"}) {
+    std::string target = std::string("/shared-b") + bad;
+    if (const auto at = target.find("ID"); at != std::string::npos) target.replace(at, 2, id);
+    EXPECT_EQ(Code(Get(target)), "InvalidArgument") << target;
+  }
 }
 
 TEST_F(MultipartTest, UploadsGoWithTheirBucket) {

@@ -14,39 +14,82 @@ class ProbesTest : public S3GatewayTest {
   }
 };
 
-TEST_F(ProbesTest, WhatWasNeverSetIsToldAsS3Does) {
-  const std::pair<const char*, const char*> answers[] = {
-      {"policy", "404 NoSuchBucketPolicy"},
-      {"policyStatus", "404 NoSuchBucketPolicy"},
-      {"ownershipControls", "404 OwnershipControlsNotFoundError"},
-      {"requestPayment", "200 BucketOwner"},
-      {"encryption", "404 ServerSideEncryptionConfigurationNotFoundError"},
-      {"lifecycle", "404 NoSuchLifecycleConfiguration"},
-      {"publicAccessBlock", "404 NoSuchPublicAccessBlockConfiguration"},
-      {"logging", "200 "},
-      {"notification", "200 "},
-      {"accelerate", "200 "},
-      {"versioning", "200 "},
-      {"replication", "404 ReplicationConfigurationNotFoundError"},
-      {"website", "404 NoSuchWebsiteConfiguration"},
-      {"object-lock", "404 ObjectLockConfigurationNotFoundError"},
-      {"analytics", "200 "},
-      {"analytics&id=x", "404 NoSuchConfiguration"},
-      {"inventory", "200 "},
-      {"metrics&id=x", "404 NoSuchConfiguration"},
-      {"intelligent-tiering", "200 "},
-      {"tagging", "404 NoSuchTagSet"},
-      {"cors", "404 NoSuchCORSConfiguration"}};
-  for (const auto& [query, expected] : answers) {
-    const HttpResponse response = S3("alice", {.target = std::string("/shared-b?") + query});
-    std::string told = std::to_string(response.status) + " ";
-    told += response.status == 200 ? Element(response.body, "Payer") : Code(response);
-    EXPECT_EQ(told, expected) << query << ": " << response.body;
-    EXPECT_EQ(S3("", {.target = std::string("/shared-b?") + query}).status, 403) << query;
+// A document without anything in it, or with this.
+struct Told {
+  const char* query;
+  const char* root;
+  const char* content = "";
+};
+
+TEST_F(ProbesTest, WhatHasADefaultIsTold) {
+  constexpr char kNotTruncated[] = "<IsTruncated>false</IsTruncated>";
+  for (const Told& told : {
+           Told{"requestPayment", "RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>"},
+           Told{"logging", "BucketLoggingStatus"},
+           Told{"notification", "NotificationConfiguration"},
+           Told{"accelerate", "AccelerateConfiguration"},
+           Told{"versioning", "VersioningConfiguration"},
+           Told{"abac", "AbacStatus", "<Status>Disabled</Status>"},
+           Told{"location", "LocationConstraint"},
+           Told{"analytics", "ListBucketAnalyticsConfigurationResult", kNotTruncated},
+           Told{"inventory", "ListInventoryConfigurationsResult", kNotTruncated},
+           Told{"metrics", "ListMetricsConfigurationsResult", kNotTruncated},
+           Told{"intelligent-tiering", "ListBucketIntelligentTieringConfigurationsOutput",
+                kNotTruncated},
+       }) {
+    const HttpResponse response = S3("alice", {.target = std::string("/shared-b?") + told.query});
+    EXPECT_EQ(response.status, 200) << told.query;
+    EXPECT_EQ(response.Header("Content-Type"), "application/xml") << told.query;
+    const std::string begin = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<" +
+                              std::string(told.root) +
+                              " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
+    const std::string content = told.content;
+    const std::string expected =
+        begin + (content.empty() ? "/>" : ">" + content + "</" + told.root + ">");
+    EXPECT_EQ(response.body, expected) << told.query;
+    EXPECT_EQ(S3("", {.target = std::string("/shared-b?") + told.query}).status, 403) << told.query;
   }
-  EXPECT_EQ(Code(S3("alice", {.target = "/shared-b/k?retention"})), "InvalidRequest");
-  EXPECT_EQ(Code(S3("alice", {.target = "/shared-b/k?legal-hold"})), "InvalidRequest");
-  EXPECT_EQ(Code(S3("alice", {.target = "/shared-b/absent?legal-hold"})), "NoSuchKey");
+}
+
+TEST_F(ProbesTest, WhatWasNeverSetIsNotFound) {
+  const std::pair<const char*, const char*> answers[] = {
+      {"policy", "NoSuchBucketPolicy"},
+      {"policyStatus", "NoSuchBucketPolicy"},
+      {"ownershipControls", "OwnershipControlsNotFoundError"},
+      {"encryption", "ServerSideEncryptionConfigurationNotFoundError"},
+      {"lifecycle", "NoSuchLifecycleConfiguration"},
+      {"publicAccessBlock", "NoSuchPublicAccessBlockConfiguration"},
+      {"replication", "ReplicationConfigurationNotFoundError"},
+      {"website", "NoSuchWebsiteConfiguration"},
+      {"object-lock", "ObjectLockConfigurationNotFoundError"},
+      {"analytics&id=x", "NoSuchConfiguration"},
+      {"inventory&id=x", "NoSuchConfiguration"},
+      {"metrics&id=x", "NoSuchConfiguration"},
+      {"intelligent-tiering&id=x", "NoSuchConfiguration"},
+      {"metadataConfiguration", "MetadataConfigurationNotFound"},
+      {"metadataTable", "MetadataConfigurationNotFound"},
+      {"tagging", "NoSuchTagSet"},
+      {"cors", "NoSuchCORSConfiguration"}};
+  for (const auto& [query, code] : answers) {
+    const HttpResponse response = S3("alice", {.target = std::string("/shared-b?") + query});
+    EXPECT_EQ(response.status, 404) << query;
+    EXPECT_EQ(Code(response), code) << query;
+    EXPECT_NE(Element(response.body, "Message"), "") << query;
+    EXPECT_EQ(Element(response.body, "BucketName"), "shared-b") << query;
+    EXPECT_NE(Element(response.body, "RequestId"), "") << query;
+    EXPECT_EQ(S3("", {.target = std::string("/shared-b?") + query}).status, 403) << query;
+    EXPECT_EQ(Code(S3("admin", {.target = std::string("/absent?") + query})), "NoSuchBucket");
+  }
+}
+
+TEST_F(ProbesTest, AnObjectWithoutObjectLockHasABucketWithout) {
+  for (const char* query : {"retention", "legal-hold"}) {
+    const HttpResponse response = S3("alice", {.target = std::string("/shared-b/k?") + query});
+    EXPECT_EQ(response.status, 400);
+    EXPECT_EQ(Code(response), "InvalidRequest");
+    EXPECT_EQ(Element(response.body, "Message"), "Bucket is missing Object Lock Configuration");
+    EXPECT_EQ(Code(S3("alice", {.target = std::string("/shared-b/absent?") + query})), "NoSuchKey");
+  }
 }
 
 TEST_F(ProbesTest, SettingThemIsNotImplementedAndTakingThemAwaySucceeds) {

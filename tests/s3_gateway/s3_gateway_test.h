@@ -106,6 +106,16 @@ class S3GatewayTest : public GatewayTest {
     const std::size_t from = begin + name.size() + 2;
     return xml.substr(from, xml.find("</" + name + ">", from) - from);
   }
+  // The texts of all of them.
+  static std::vector<std::string> Elements(std::string xml, const std::string& name) {
+    std::vector<std::string> all;
+    const std::string end = "</" + name + ">";
+    for (std::size_t at = 0; (at = xml.find("<" + name + ">", at)) != std::string::npos;) {
+      all.push_back(Element(xml.substr(at), name));
+      at = xml.find(end, at);
+    }
+    return all;
+  }
   static std::string Code(const HttpResponse& response) { return Element(response.body, "Code"); }
 
  private:

@@ -103,7 +103,8 @@ TEST(PayloadPlan, ContentMd5MustBeAnMd5) {
 TEST(ContentEncodingOfObject, LeavesOutAwsChunked) {
   EXPECT_EQ(ContentEncodingOfObject("aws-chunked"), "");
   EXPECT_EQ(ContentEncodingOfObject("aws-chunked,gzip"), "gzip");
-  EXPECT_EQ(ContentEncodingOfObject("gzip , AWS-Chunked, br"), "gzip, br");
+  EXPECT_EQ(ContentEncodingOfObject("gzip , AWS-Chunked, br"), "gzip , br");
+  EXPECT_EQ(ContentEncodingOfObject("aws-chunked, gzip"), "gzip");
   EXPECT_EQ(ContentEncodingOfObject("identity"), "identity");
 }
 

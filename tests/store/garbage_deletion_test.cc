@@ -83,6 +83,17 @@ TEST_F(GarbageDeletion, RemovesTheSidecarToo) {
   EXPECT_THAT(first_.Files(), IsEmpty());
 }
 
+TEST_F(GarbageDeletion, RemovesNothingButTheSidecarWhereThatAloneIsGarbage) {
+  Put(first_, path_);
+  Put(first_, SidecarPath("/key", 7));
+  format::PendingBlob blob = Blob();
+  blob.set_sidecar(true);
+  blob.set_only_sidecar(true);
+  Delete(blob);
+  EXPECT_THAT(blob.places(), IsEmpty());
+  EXPECT_THAT(first_.Files(), ::testing::ElementsAre(path_));
+}
+
 TEST_F(GarbageDeletion, KeepsThePlaceOfAVolumeThatIsDown) {
   Put(second_, path_);
   first_.Stop();

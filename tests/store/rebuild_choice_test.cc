@@ -119,6 +119,16 @@ TEST_F(ChooseBlobTest, OnlyThePendingReplicasOfABlobAreLeftOut) {
   EXPECT_THAT(Choose().blob->volumes, ElementsAre(order_[0], order_[1], order_[2]));
 }
 
+TEST_F(ChooseBlobTest, ABlobIsAValueThoughItsSidecarsArePending) {
+  for (std::size_t rank : {0, 1, 2}) {
+    Found(rank, 5);
+    Pending(5, order_[rank], false);
+    pending_.mutable_blobs()->rbegin()->set_only_sidecar(true);
+  }
+  EXPECT_THAT(Choose().blob->volumes, ElementsAre(order_[0], order_[1], order_[2]));
+  EXPECT_EQ(Choose().pending, 0U);
+}
+
 TEST_F(ChooseBlobTest, ThePlainPathIsPendingInEitherSpelling) {
   Found(0, kPlain);
   Pending(kPlain, order_[0], /*original_spelling=*/true);

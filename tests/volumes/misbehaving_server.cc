@@ -52,6 +52,18 @@ std::size_t MisbehavingServer::Connection::ReadBody(std::size_t bytes) {
   return read;
 }
 
+std::string MisbehavingServer::Connection::ReadText(std::size_t bytes) {
+  std::array<char, 4096> buffer;
+  while (unread_.size() < bytes) {
+    const ssize_t got = Receive(buffer);
+    if (got <= 0) break;
+    unread_.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  const std::string text = unread_.substr(0, bytes);
+  unread_.erase(0, bytes);
+  return text;
+}
+
 void MisbehavingServer::Connection::Send(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -28,6 +28,8 @@ class MisbehavingServer {
     std::string ReadHead();
     // Until `bytes` more have come, or the client closed; how many came.
     std::size_t ReadBody(std::size_t bytes);
+    // The same, and what they were: for small bodies.
+    std::string ReadText(std::size_t bytes);
     void Send(std::string_view bytes);
     // Ends it with a RST.
     void Reset();

@@ -1,0 +1,165 @@
+// What is refused before an operation begins, and how the client is told.
+#include <regex>
+#include <thread>
+
+#include "tests/s3_gateway/s3_gateway_test.h"
+#include "tests/support/raw_connection.h"
+
+namespace mkv::testing {
+namespace {
+
+int StatusOf(const std::string& response) {
+  return response.starts_with("HTTP/1.1 ") ? std::stoi(response.substr(9, 3)) : 0;
+}
+
+std::string HeaderOf(const std::string& response, const std::string& name) {
+  const std::size_t begin = response.find("\r\n" + name + ": ");
+  if (begin >= response.find("\r\n\r\n")) return {};
+  const std::size_t from = begin + name.size() + 4;
+  return response.substr(from, response.find("\r\n", from) - from);
+}
+
+class RefusalsTest : public S3GatewayTest {
+ protected:
+  std::string Ask(const std::string& request, bool after_head = false) {
+    RawConnection connection(cluster().gateway().port());
+    connection.Send(request);
+    return connection.ReadResponse(after_head);
+  }
+  static std::string IdOf(const std::string& response) {
+    return HeaderOf(response, "x-amz-request-id");
+  }
+  bool LogHas(const std::string& text) {
+    for (int i = 0; i < 500; ++i) {
+      if (cluster().gateway().Log().find(text) != std::string::npos) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+};
+
+constexpr char kSigned[] = "Authorization: AWS4-HMAC-SHA256 Credential=a/b\r\n";
+
+TEST_F(RefusalsTest, OfTheHttpLayerHaveTheIdOfTheLogLine) {
+  StartS3({"-v", "-max-head", "2k"});
+  const std::string host = "Host: x\r\n";
+  const std::pair<std::string, int> requests[] = {
+      {"GET /b/%zz HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET b HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET /b\x01 HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET /b HTTP/1.1\r\n\r\n", 400},
+      {"GET /b HTTP/1.1\r\n" + host + host + "\r\n", 400},
+      {"GET /b HTTP/1.1\n" + host + "\r\n", 400},
+      {"PUT /b/k HTTP/1.1\r\n" + host + "Content-Length: x\r\n\r\n", 400},
+      {"GET /b HTTP/2.0\r\n" + host + "\r\n", 505},
+      {"GET /" + std::string(4000, 'a'), 414},
+      {"GET /b HTTP/1.1\r\n" + host + "A: " + std::string(4000, 'a'), 431}};
+  for (const auto& [request, status] : requests) {
+    const std::string response = Ask(request);
+    EXPECT_EQ(StatusOf(response), status) << request;
+    EXPECT_TRUE(std::regex_match(IdOf(response), std::regex("[0-9A-F]{16}"))) << response;
+    EXPECT_TRUE(LogHas("debug " + IdOf(response) + " 127.0.0.1:")) << request;
+    EXPECT_EQ(HeaderOf(response, "Content-Type"), "text/plain; charset=utf-8") << request;
+  }
+}
+
+TEST_F(RefusalsTest, OfWhatIsRecognisablyS3AreDocumentsOfS3) {
+  StartS3({"-max-head", "2k", "-max-header-fields", "5"});
+  const std::string fields = std::string("Host: x\r\n") + kSigned;
+  struct Refused {
+    std::string request;
+    int status;
+    std::string code;
+  };
+  const Refused requests[] = {
+      {"GET /b/%zz HTTP/1.1\r\n" + fields + "\r\n", 400, "InvalidURI"},
+      {"GET /b/%zz?X-Amz-Signature=a HTTP/1.1\r\nHost: x\r\n\r\n", 400, "InvalidURI"},
+      {"GET b HTTP/1.1\r\nHost: x\r\nx-amz-date: 1\r\n\r\n", 400, "InvalidURI"},
+      {"GET /b HTTP/1.1\r\n" + std::string(kSigned) + "\r\n", 400, "BadRequest"},
+      {"GET /b HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n", 400, "BadRequest"},
+      {"PUT /b/k HTTP/1.1\r\nContent-Length: x\r\n" + fields + "\r\n", 400, "BadRequest"},
+      {"GET /b/k?X-Amz-Signature=" + std::string(4000, 'a'), 414, "InvalidURI"},
+      {"GET /b/k HTTP/1.1\r\n" + fields + "A: " + std::string(4000, 'a'), 431,
+       "RequestHeaderSectionTooLarge"},
+      {"GET /b/k HTTP/1.1\r\n" + fields + "A: 1\r\nA: 1\r\nA: 1\r\nA: 1\r\n\r\n", 431,
+       "RequestHeaderSectionTooLarge"}};
+  for (const auto& [request, status, code] : requests) {
+    const std::string response = Ask(request);
+    EXPECT_EQ(StatusOf(response), status) << request;
+    EXPECT_EQ(Element(response, "Code"), code) << response;
+    EXPECT_EQ(Element(response, "RequestId"), IdOf(response));
+    EXPECT_NE(IdOf(response), "");
+  }
+  EXPECT_EQ(Element(Ask("GET /b/%zz?a HTTP/1.1\r\n" + fields + "\r\n"), "Resource"), "/b/%zz");
+  const std::string head = Ask("HEAD /b/%zz HTTP/1.1\r\n" + fields + "\r\n", true);
+  EXPECT_EQ(StatusOf(head), 400);
+  EXPECT_NE(IdOf(head), "");
+}
+
+TEST_F(RefusalsTest, OfTheNativeApiHaveAnIdToo) {
+  StartS3({"-v"});
+  const HttpResponse unknown = S3("", {.target = "/bkt/k"});
+  EXPECT_EQ(unknown.status, 401);
+  EXPECT_TRUE(LogHas("debug " + unknown.Header("x-amz-request-id") + " 127.0.0.1:"));
+  const HttpResponse forbidden = Do("PUT", "/key", {"Authorization: Basic Ym9iOmJvYi1zZWNyZXQ="});
+  EXPECT_EQ(forbidden.status, 403);
+  EXPECT_TRUE(LogHas("debug " + forbidden.Header("x-amz-request-id") + " 127.0.0.1:"));
+}
+
+TEST_F(RefusalsTest, AWriteByASubResourceThatIsNotKnownChangesNothing) {
+  StartS3();
+  ASSERT_EQ(S3("admin", {.method = "PUT", .target = "/bkt"}).status, 200);
+  ASSERT_EQ(S3("admin", {.method = "PUT", .target = "/bkt/k", .body = "value"}).status, 200);
+  for (const char* target :
+       {"/bkt/k?append", "/bkt/k?Tagging", "/bkt/k?annotations", "/bkt?undo"}) {
+    for (const char* method : {"PUT", "POST", "DELETE"}) {
+      const HttpResponse refused =
+          S3("admin", {.method = method, .target = target, .body = "another"});
+      EXPECT_EQ(refused.status, 501) << method << target;
+      EXPECT_EQ(Code(refused), "NotImplemented");
+    }
+  }
+  EXPECT_EQ(S3("admin", {.target = "/bkt/k?undo"}).body, "value");
+}
+
+TEST_F(RefusalsTest, AKeyThatIsPermanentHasNoToken) {
+  StartS3();
+  const HttpResponse refused = S3("admin", {.headers = {"x-amz-security-token: t"}});
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(Code(refused), "InvalidToken");
+  EXPECT_EQ(Code(S3("", {.target = Presign("admin", "GET", "/", "X-Amz-Security-Token=t")})),
+            "InvalidToken");
+  EXPECT_EQ(S3("admin", {.headers = {"x-amz-security-token;"}}).status, 200) << "none is given";
+  // Whoever has no right is told so first.
+  EXPECT_EQ(Code(S3("nobody", {.headers = {"x-amz-security-token: t"}})), "InvalidAccessKeyId");
+}
+
+TEST_F(RefusalsTest, WhetherThereIsABucketIsToldToThoseWithRightsOnItsName) {
+  StartS3();
+  ASSERT_EQ(S3("admin", {.method = "PUT", .target = "/there"}).status, 200);
+  ASSERT_EQ(S3("bob", {.method = "PUT", .target = "/shared-bobs"}).status, 200);
+  for (const char* bucket : {"/there", "/absent"}) {
+    const std::string name = bucket;
+    for (const std::string& target : {name, name + "?list-type=2", name + "/k?x-id=GetObject"}) {
+      EXPECT_EQ(Code(S3("bob", {.target = target})), "AccessDenied") << target;
+    }
+    for (const std::string& target : {name, name + "/k"}) {
+      EXPECT_EQ(S3("bob", {.method = "HEAD", .target = target}).status, 403) << target;
+    }
+    EXPECT_EQ(Code(S3("", {.target = name + "/k?x-id=GetObject"})), "AccessDenied");
+    EXPECT_EQ(Code(S3("bob", {.method = "PUT",
+                              .target = "/shared-bobs/k",
+                              .headers = {"x-amz-copy-source: " + name + "/k"}})),
+              "AccessDenied")
+        << name;
+  }
+  EXPECT_EQ(Code(S3("bob", {.target = "/shared-absent/k"})), "NoSuchBucket");
+  EXPECT_EQ(Code(S3("admin", {.target = "/absent/k"})), "NoSuchBucket");
+  EXPECT_EQ(Code(S3("bob", {.method = "PUT",
+                            .target = "/shared-bobs/k",
+                            .headers = {"x-amz-copy-source: /shared-absent/k"}})),
+            "NoSuchBucket");
+}
+
+}  // namespace
+}  // namespace mkv::testing

@@ -539,13 +539,17 @@ TEST_F(ReplicaWriterTest, FolderIsNeverWrittenTo) {
 TEST_F(ReplicaWriterTest, MemoryDoesNotGrowWithTheValue) {
   if (!testing::kMemoryIsOurs) GTEST_SKIP();
   TestVolume a;
+  // What the first stream of a process takes for good, libraries' code and threads' heaps among it,
+  // is no part of what is measured.
+  GeneratedSource first(8 * kMiB, Length::kKnown);
+  ASSERT_TRUE(WriteReplicas(client_, first, To({a.name()}, 1)).digest);
   GeneratedSource source(1024 * kMiB, Length::kKnown);
   const std::uint64_t before = testing::ResidentBytes();
   std::uint64_t most = 0;
   source.set_before_read([&](std::uint64_t) { most = std::max(most, testing::ResidentBytes()); });
-  const auto result = WriteReplicas(client_, source, To({a.name()}, 1));
+  const auto result = WriteReplicas(client_, source, To({a.name()}, 1, "/aa/bb/large"));
   ASSERT_TRUE(result.digest);
-  EXPECT_LT(most - before, 4 * kMiB);
+  EXPECT_LT(most, before + 4 * kMiB);
 }
 
 TEST_F(ReplicaWriterTest, SixteenThreadsWriteDifferentValues) {

@@ -67,7 +67,7 @@ ReplicaWriteResult BlobWrite::Write(VolumeClient& volumes, Source& source,
   try {
     ReplicaWriteResult result = WriteReplicas(volumes, watched, request);
     Tried(result);
-    if (!result.digest) LogFailure(result);
+    if (!result.digest) LogFailure();
     return result;
   } catch (...) {
     if (watched.was_complete()) TriedInVain();
@@ -89,9 +89,9 @@ void BlobWrite::Tried(const ReplicaWriteResult& result) {
   attempts_.insert(attempts_.end(), result.attempts.begin(), result.attempts.end());
 }
 
-void BlobWrite::LogFailure(const ReplicaWriteResult& result) const {
+void BlobWrite::LogFailure() const {
   std::string failures;
-  for (const ReplicaWriteResult::Attempt& attempt : result.attempts) {
+  for (const ReplicaWriteResult::Attempt& attempt : attempts_) {
     if (attempt.answer.ok()) continue;
     failures +=
         (failures.empty() ? "" : "; ") + attempt.blob.volume + ": " + ProblemOf(attempt.answer);

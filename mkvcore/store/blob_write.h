@@ -38,11 +38,11 @@ class BlobWrite {
   // and what became of the requests noted. Throws what WriteReplicas() throws.
   ReplicaWriteResult Write(VolumeClient& volumes, Source& source, ReplicaWriteRequest request);
 
-  // The parts of Write(). LogFailure: one line that says which volume failed how; whoever made the
-  // request is told only that it failed.
+  // The parts of Write(). LogFailure: one line that says which of the volumes tried so far failed
+  // how; whoever made the request is told only that it failed.
   void AddPlace(const std::string& volume);
   void Tried(const ReplicaWriteResult& result);
-  void LogFailure(const ReplicaWriteResult& result) const;
+  void LogFailure() const;
   // The requests ended without a result, and any of them may have delivered the whole value.
   void TriedInVain() { outcome_unknown_ = true; }
 

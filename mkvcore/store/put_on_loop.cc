@@ -83,7 +83,7 @@ class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
   void SidecarWritten(const ReplicaWriteResult& result) {
     if (result.digest) return Commit();
     // The blob's volumes are the only place for its sidecar.
-    plan_.blob.LogFailure(result);
+    plan_.blob.LogFailure();
     store_.AbandonPut(plan_);
     End({{Outcome::kVolumesFailed, std::nullopt}, nullptr, nullptr});
   }
@@ -124,6 +124,8 @@ class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
             plan_.blob.Write(store_.volumes_, source, std::move(request));
         plan_.Holds(result.attempts);
         digest = result.digest;
+      } else {
+        plan_.blob.LogFailure();
       }
       return store_.FinishPut(plan_, digest);
     } catch (...) {

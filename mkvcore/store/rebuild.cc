@@ -275,7 +275,8 @@ class Rebuilder {
       const VolumeAnswer answer = volumes_.GetWhole(place, options_.sidecar_bytes, &body);
       const auto sidecar = answer.ok() ? DecodeSidecar(body) : std::nullopt;
       if (!sidecar) {
-        error = volumes_.UrlOf(place) + ": " + (answer.ok() ? "it is no sidecar" : ProblemOf(answer));
+        error =
+            volumes_.UrlOf(place) + ": " + (answer.ok() ? "it is no sidecar" : ProblemOf(answer));
         continue;
       }
       if (newest && *newest >= sidecar->revision()) continue;

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <fcntl.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -31,8 +32,10 @@ class VolumeConnector::Impl : public std::enable_shared_from_this<Impl> {
 
   void Connect(const std::string& host, Connected done) {
     CURL* const easy = session_.TakeHandle();
-    pending_.emplace(easy, std::move(done));
+    // Its address stays: maps do not move what they hold.
+    ErrorText& error = pending_.emplace(easy, Pending{std::move(done), {}}).first->second.error;
     const bool ok =
+        curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error.data()) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_URL, ("http://" + host + "/").c_str()) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
@@ -43,6 +46,12 @@ class VolumeConnector::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
+  using ErrorText = std::array<char, CURL_ERROR_SIZE>;
+  struct Pending {
+    Connected done;
+    ErrorText error;
+  };
+
   void Settle() {
     const auto keep_alive = shared_from_this();
     int left = 0;
@@ -51,12 +60,14 @@ class VolumeConnector::Impl : public std::enable_shared_from_this<Impl> {
       CURL* const easy = message->easy_handle;
       const CURLcode code = message->data.result;
       int socket = -1;
-      std::string error = curl_easy_strerror(code);
+      const ErrorText& text = pending_.at(easy).error;
+      std::string error = text.front() != '\0' ? text.data() : curl_easy_strerror(code);
       if (code == CURLE_OK) {
         socket = OwnSocket(easy);
         if (socket < 0) error = std::strerror(errno);
       }
-      Take(easy)(socket, error);
+      const Connected done = Take(easy);
+      done(socket, error);
     }
   }
 
@@ -71,12 +82,12 @@ class VolumeConnector::Impl : public std::enable_shared_from_this<Impl> {
     auto node = pending_.extract(easy);
     curl_multi_remove_handle(session_.multi(), easy);
     session_.PutBack(easy);
-    return std::move(node.mapped());
+    return std::move(node.mapped().done);
   }
 
   CurlSession session_;
   std::shared_ptr<CurlLoop> curl_;
-  std::unordered_map<CURL*, Connected> pending_;
+  std::unordered_map<CURL*, Pending> pending_;
 };
 
 VolumeConnector::VolumeConnector(EventLoop& loop, const VolumeOptions& options)

@@ -64,6 +64,7 @@ class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
     WriteReplicasOnLoop(volumes_, bytes, request,
                         [self = shared_from_this(), next](const ReplicaWriteResult& result) {
                           self->writing_ = false;
+                          if (!self->done_) return;  // one of several requests could not be made
                           self->Step([&] {
                             self->plan_.blob.Tried(result);
                             (self.get()->*next)(result);

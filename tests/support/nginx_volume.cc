@@ -15,7 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kAttempts = 5;
-constexpr std::chrono::milliseconds kPatience = 20s;
+constexpr std::chrono::milliseconds kPatience = 60s;
 
 }  // namespace
 

@@ -53,14 +53,14 @@ std::chrono::milliseconds PositiveDuration(std::string_view value) {
   return duration;
 }
 
-// A size, with an optional K, M, G or T (powers of 1024).
+// A size, with an optional K, M, G or T, or k, m, g or t (powers of 1024).
 std::uint64_t Bytes(std::string_view value) {
-  static constexpr std::string_view kUnits = "KMGT";
+  static constexpr std::string_view kUnits = "KMGTkmgt";
   std::uint64_t factor = 1;
   std::string_view digits = value;
   if (!value.empty()) {
     if (const std::size_t unit = kUnits.find(value.back()); unit != std::string_view::npos) {
-      factor = std::uint64_t{1} << (10 * (unit + 1));
+      factor = std::uint64_t{1} << (10 * (unit % 4 + 1));
       digits.remove_suffix(1);
     }
   }

@@ -1,14 +1,11 @@
 #include "mkvcore/store/check.h"
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "mkvcore/format/sidecar.h"
@@ -16,6 +13,7 @@
 #include "mkvcore/store/key_state.h"
 #include "mkvcore/store/quoted_key.h"
 #include "mkvcore/store/sidecar_check.h"
+#include "mkvcore/store/survey.h"
 
 namespace mkv {
 
@@ -40,21 +38,32 @@ class Checker {
         options_(options),
         stop_(stop),
         placement_(store.placement()),
-        feed_(store.index()) {
-    KeyFeed all(store_.index());
-    while (!stop_ && all.Next()) ++summary_.keys;
-    summary_.steps = summary_.keys + kFirstBytes * placement_->volumes().size();
+        feed_(store.index()),
+        survey_(stop) {
+    std::uint64_t keys = 0;
+    KeyFeed(store.index()).ForEach(stop, [&keys](const std::string&) { ++keys; });
+    survey_.Note([this, keys](CheckSummary& summary) {
+      summary.keys = keys;
+      summary.steps = keys + FolderSteps();
+    });
   }
+
+  CheckSummary Run(const Survey<CheckSummary>::Report& report) {
+    return survey_.Run(
+        options_.threads, [this] { Work(); }, report);
+  }
+
+ private:
+  using Count = std::uint64_t CheckSummary::*;
+  using Findings = std::vector<std::pair<Count, std::string>>;
 
   // First the keys, then the volumes' folders.
   void Work() {
     try {
-      while (!stop_) {
-        const std::optional<std::string> key = feed_.Next();
-        if (!key) break;
-        CheckKey(*key);
+      feed_.ForEach(stop_, [this](const std::string& key) {
+        CheckKey(key);
         Step();
-      }
+      });
       for (unsigned next = 0; !stop_ && (next = next_folder_++) < FolderSteps();) {
         CheckFolders(placement_->volumes()[next / kFirstBytes], next % kFirstBytes);
         Step();
@@ -62,40 +71,20 @@ class Checker {
     } catch (const std::exception& error) {  // the index can not be read
       Find(&CheckSummary::unreadable, std::string("index: ") + error.what());
     }
-    const std::lock_guard lock(mutex_);
-    ++finished_;
-    changed_.notify_all();
   }
-
-  CheckSummary Await(unsigned threads, std::vector<std::string>* found, bool* finished) {
-    std::unique_lock lock(mutex_);
-    *finished =
-        changed_.wait_for(lock, std::chrono::seconds(1), [&] { return finished_ == threads; });
-    *found = std::exchange(found_, {});
-    CheckSummary summary = summary_;
-    summary.interrupted = stop_;
-    return summary;
-  }
-
- private:
-  using Count = std::uint64_t CheckSummary::*;
-  using Findings = std::vector<std::pair<Count, std::string>>;
 
   unsigned FolderSteps() const {
     return kFirstBytes * static_cast<unsigned>(placement_->volumes().size());
   }
   void Step() {
-    const std::lock_guard lock(mutex_);
-    ++summary_.done;
+    survey_.Note([](CheckSummary& summary) { ++summary.done; });
   }
   void Add(Count count, std::uint64_t number) {
-    const std::lock_guard lock(mutex_);
-    summary_.*count += number;
+    survey_.Note([&](CheckSummary& summary) { summary.*count += number; });
   }
   void Find(Count count, std::string what) {
-    const std::lock_guard lock(mutex_);
-    ++(summary_.*count);
-    found_.push_back(std::move(what));
+    Add(count, 1);
+    survey_.Tell(std::move(what));
   }
 
   // nullopt and a finding when the index's entries of the key can not be understood.
@@ -129,7 +118,7 @@ class Checker {
     std::optional<std::uint64_t> size;
     if (object.metadata) size = object.metadata->size();
     for (std::size_t i = 0; i < replicas.size(); ++i) {
-      const std::string where = replicas[i].Url() + of;
+      const std::string where = store_.volumes().UrlOf(replicas[i]) + of;
       if (answers[i].missing()) {
         findings.emplace_back(&CheckSummary::missing, "missing: " + where);
         continue;
@@ -154,7 +143,7 @@ class Checker {
     const BlobLocation place{volume, SidecarPath(object.key, object.generation())};
     std::string content;
     const VolumeAnswer answer = store_.volumes().GetWhole(place, kMaxSidecarBytes, &content);
-    const std::string where = place.Url() + " of " + QuotedKey(object.key);
+    const std::string where = store_.volumes().UrlOf(place) + " of " + QuotedKey(object.key);
     if (answer.missing()) {
       findings.emplace_back(&CheckSummary::sidecars, "sidecar missing: " + where);
     } else if (!answer.ok()) {
@@ -212,7 +201,7 @@ class Checker {
       if (!store_.volumes().Head(places).front().ok()) return;
     }
     Find(&CheckSummary::orphans,
-         "orphan: http://" + volume + path + " of " + QuotedKey(parsed->key));
+         "orphan: " + store_.volumes().UrlOf({volume, path}) + " of " + QuotedKey(parsed->key));
   }
 
   static bool IsNamed(const KeyState& state, const ParsedBlobPath& file, const std::string& volume,
@@ -232,12 +221,10 @@ class Checker {
   KeyFeed feed_;
   std::atomic<unsigned> next_folder_ = 0;
 
-  std::mutex mutex_;  // for what follows
-  std::condition_variable changed_;
-  CheckSummary summary_;
-  std::vector<std::string> found_;
+  Survey<CheckSummary> survey_;
+
+  std::mutex mutex_;                // for what follows
   std::set<std::string> unlisted_;  // volumes that do not list their folders
-  unsigned finished_ = 0;
 };
 
 }  // namespace
@@ -246,19 +233,7 @@ CheckSummary CheckStore(
     Store& store, const CheckOptions& options,
     const std::function<void(const CheckSummary&, const std::vector<std::string>& found)>& progress,
     const std::atomic<bool>& stop) {
-  Checker checker(store, options, stop);
-  std::vector<std::jthread> threads;
-  for (unsigned i = 0; i < options.threads; ++i) {
-    threads.emplace_back([&checker] { checker.Work(); });
-  }
-  bool finished = false;
-  CheckSummary summary;
-  while (!finished) {
-    std::vector<std::string> found;
-    summary = checker.Await(options.threads, &found, &finished);
-    if (progress) progress(summary, found);
-  }
-  return summary;
+  return Checker(store, options, stop).Run(progress);
 }
 
 }  // namespace mkv

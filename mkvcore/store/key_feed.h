@@ -4,6 +4,8 @@
 #ifndef MKVCORE_STORE_KEY_FEED_H_
 #define MKVCORE_STORE_KEY_FEED_H_
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,6 +26,15 @@ class KeyFeed {
     std::string key(entries_->key());
     entries_->Next();
     return key;
+  }
+
+  // Hands each key that is left to `work`, until `stop`. Throws IndexError, and what `work` throws.
+  void ForEach(const std::atomic<bool>& stop, const std::function<void(const std::string&)>& work) {
+    while (!stop) {
+      const std::optional<std::string> key = Next();
+      if (!key) return;
+      work(*key);
+    }
   }
 
  private:

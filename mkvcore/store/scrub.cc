@@ -5,10 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <exception>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -18,6 +16,7 @@
 #include "mkvcore/store/quoted_key.h"
 #include "mkvcore/store/rate_limit.h"
 #include "mkvcore/store/sidecar_check.h"
+#include "mkvcore/store/survey.h"
 #include "mkvcore/volumes/value_hasher.h"
 
 namespace mkv {
@@ -56,42 +55,27 @@ std::string HashOf(const Object& object) {
 class Scrubber {
  public:
   Scrubber(Store& store, const ScrubOptions& options, const std::atomic<bool>& stop)
-      : store_(store), stop_(stop), feed_(store.index()), limit_(options.rate) {}
-
-  void CountKeys() {
-    KeyFeed all(store_.index());
-    while (!stop_ && all.Next()) ++summary_.total;
+      : store_(store), stop_(stop), feed_(store.index()), limit_(options.rate), survey_(stop) {
+    std::uint64_t keys = 0;
+    KeyFeed(store.index()).ForEach(stop, [&keys](const std::string&) { ++keys; });
+    survey_.Note([keys](ScrubSummary& summary) { summary.total = keys; });
   }
 
-  void Work() {
-    try {
-      while (!stop_) {
-        const std::optional<std::string> key = feed_.Next();
-        if (!key) break;
-        ScrubKey(*key);
-      }
-    } catch (const std::exception& error) {  // the index can not be read
-      const std::lock_guard lock(mutex_);
-      ++summary_.unrepaired;
-      found_.push_back(std::string("index: ") + error.what());
-    }
-    const std::lock_guard lock(mutex_);
-    ++finished_;
-    changed_.notify_all();
-  }
-
-  // The figures so far; waits up to a second for `threads` to finish.
-  ScrubSummary Await(unsigned threads, std::vector<std::string>* found, bool* finished) {
-    std::unique_lock lock(mutex_);
-    *finished =
-        changed_.wait_for(lock, std::chrono::seconds(1), [&] { return finished_ == threads; });
-    *found = std::exchange(found_, {});
-    ScrubSummary summary = summary_;
-    summary.interrupted = stop_;
-    return summary;
+  ScrubSummary Run(unsigned threads, const Survey<ScrubSummary>::Report& report) {
+    return survey_.Run(
+        threads, [this] { Work(); }, report);
   }
 
  private:
+  void Work() {
+    try {
+      feed_.ForEach(stop_, [this](const std::string& key) { ScrubKey(key); });
+    } catch (const std::exception& error) {  // the index can not be read
+      survey_.Note([](ScrubSummary& summary) { ++summary.unrepaired; });
+      survey_.Tell(std::string("index: ") + error.what());
+    }
+  }
+
   // What one look at a key found.
   struct Findings {
     Object object;
@@ -123,19 +107,19 @@ class Scrubber {
         if (!findings) break;  // deleted since
         if (!Same(store_.Find(key), findings->object)) continue;
         if (findings->blobs_are_good() && findings->sidecars.empty()) {
-          const std::lock_guard lock(mutex_);
-          ++summary_.done;
-          summary_.unverified += findings->unverified ? 1 : 0;
-          summary_.repaired += told ? 1 : 0;
-          return;
+          return survey_.Note([&](ScrubSummary& summary) {
+            ++summary.done;
+            summary.unverified += findings->unverified ? 1 : 0;
+            summary.repaired += told ? 1 : 0;
+          });
         }
         if (!std::exchange(told, true)) Tell(*findings);
         if (findings->Volumes(State::kGood).empty()) return TellLost(*findings);
         if (Repair(*findings) == Outcome::kDone && !NeedsSecondLook(*findings)) {
-          const std::lock_guard lock(mutex_);
-          ++summary_.done;
-          ++summary_.repaired;
-          return;
+          return survey_.Note([](ScrubSummary& summary) {
+            ++summary.done;
+            ++summary.repaired;
+          });
         }
         std::this_thread::sleep_for(kPause);
       }
@@ -143,11 +127,12 @@ class Scrubber {
       problem = std::string(": ") + error.what();
       told = true;
     }
-    const std::lock_guard lock(mutex_);
-    ++summary_.done;
-    if (!told) return;  // it was only changed by others again and again: they wrote it
-    ++summary_.unrepaired;
-    found_.push_back("not repaired: " + QuotedKey(key) + problem);
+    survey_.Note([told](ScrubSummary& summary) {
+      ++summary.done;
+      summary.unrepaired += told ? 1 : 0;
+    });
+    // Else it was only changed by others again and again: they wrote it.
+    if (told) survey_.Tell("not repaired: " + QuotedKey(key) + problem);
   }
 
   // A repair of blobs takes the sidecar along from another replica, which may be a wrong one.
@@ -196,8 +181,7 @@ class Scrubber {
       const VolumeAnswer answer = store_.volumes().Get(place, "", [&](std::string_view piece) {
         limit_.Take(piece.size(), stop_);
         hasher.Update(piece);
-        const std::lock_guard lock(mutex_);
-        summary_.bytes += piece.size();
+        survey_.Note([&piece](ScrubSummary& summary) { summary.bytes += piece.size(); });
         return !stop_;
       });
       if (answer.ok()) {
@@ -262,30 +246,29 @@ class Scrubber {
   }
 
   void Tell(const Findings& findings) {
-    const std::lock_guard lock(mutex_);
+    const auto tell = [this](std::uint64_t ScrubSummary::*count, std::string what) {
+      survey_.Note([count](ScrubSummary& summary) { ++(summary.*count); });
+      survey_.Tell(std::move(what));
+    };
+    const std::string of = " of " + QuotedKey(findings.object.key);
     for (const Replica& replica : findings.replicas) {
-      const char* what = nullptr;
+      const std::string where = store_.volumes().UrlOf(replica.place) + of;
       switch (replica.state) {
         case State::kGood:
-          continue;
+          break;
         case State::kDamaged:
-          ++summary_.damaged;
-          what = "damaged: ";
+          tell(&ScrubSummary::damaged, "damaged: " + where);
           break;
         case State::kMissing:
-          ++summary_.missing;
-          what = "missing: ";
+          tell(&ScrubSummary::missing, "missing: " + where);
           break;
         case State::kUnreachable:
-          ++summary_.unreachable;
-          what = "unreachable: ";
+          tell(&ScrubSummary::unreachable, "unreachable: " + where);
           break;
       }
-      found_.push_back(what + replica.place.Url() + " of " + QuotedKey(findings.object.key));
     }
     for (const std::string& volume : findings.sidecars) {
-      ++summary_.sidecars;
-      found_.push_back("sidecar: on " + volume + " of " + QuotedKey(findings.object.key));
+      tell(&ScrubSummary::sidecars, "sidecar: on " + volume + of);
     }
   }
 
@@ -303,26 +286,20 @@ class Scrubber {
       why = alike ? "its replicas are alike, but not what the index says: is the index an old one?"
                   : "no replica is good";
     }
-    const std::lock_guard lock(mutex_);
-    ++summary_.done;
-    if (reachable) {
-      ++summary_.lost;
-      found_.push_back("lost: " + QuotedKey(key) + ": " + why);
-    } else {
-      ++summary_.unrepaired;
-      found_.push_back("not repaired: " + QuotedKey(key) + ": no good replica can be reached");
-    }
+    survey_.Note([reachable](ScrubSummary& summary) {
+      ++summary.done;
+      ++(reachable ? summary.lost : summary.unrepaired);
+    });
+    survey_.Tell(reachable
+                     ? "lost: " + QuotedKey(key) + ": " + why
+                     : "not repaired: " + QuotedKey(key) + ": no good replica can be reached");
   }
 
   Store& store_;
   const std::atomic<bool>& stop_;
   KeyFeed feed_;
   RateLimit limit_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  ScrubSummary summary_;
-  std::vector<std::string> found_;  // not yet handed over
-  unsigned finished_ = 0;
+  Survey<ScrubSummary> survey_;
 };
 
 }  // namespace
@@ -331,20 +308,7 @@ ScrubSummary ScrubAll(
     Store& store, const ScrubOptions& options,
     const std::function<void(const ScrubSummary&, const std::vector<std::string>& found)>& progress,
     const std::atomic<bool>& stop) {
-  Scrubber scrubber(store, options, stop);
-  scrubber.CountKeys();
-  std::vector<std::jthread> threads;
-  for (unsigned i = 0; i < options.threads; ++i) {
-    threads.emplace_back([&scrubber] { scrubber.Work(); });
-  }
-  bool finished = false;
-  ScrubSummary summary;
-  while (!finished) {
-    std::vector<std::string> found;
-    summary = scrubber.Await(options.threads, &found, &finished);
-    if (progress) progress(summary, found);
-  }
-  return summary;
+  return Scrubber(store, options, stop).Run(options.threads, progress);
 }
 
 }  // namespace mkv

@@ -25,7 +25,7 @@ EventLoop& SocketExchange::loop() { return connection_->events(); }
 
 void SocketExchange::Reply(Response response) {
   if (!TakeBack()) return;
-  connection_->Reply(head_, std::move(response));
+  connection_->Reply(head_, response);
 }
 
 bool SocketExchange::Collect(std::function<void(const Collected& body)> then) {

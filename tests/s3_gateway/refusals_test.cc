@@ -41,7 +41,7 @@ class RefusalsTest : public S3GatewayTest {
 constexpr char kSigned[] = "Authorization: AWS4-HMAC-SHA256 Credential=a/b\r\n";
 
 TEST_F(RefusalsTest, OfTheHttpLayerHaveTheIdOfTheLogLine) {
-  StartS3({"-v", "-max-head", "2k"});
+  StartS3({"-v", "-max-head", "2000"});
   const std::string host = "Host: x\r\n";
   const std::pair<std::string, int> requests[] = {
       {"GET /b/%zz HTTP/1.1\r\n" + host + "\r\n", 400},
@@ -64,7 +64,7 @@ TEST_F(RefusalsTest, OfTheHttpLayerHaveTheIdOfTheLogLine) {
 }
 
 TEST_F(RefusalsTest, OfWhatIsRecognisablyS3AreDocumentsOfS3) {
-  StartS3({"-max-head", "2k", "-max-header-fields", "5"});
+  StartS3({"-max-head", "2000", "-max-header-fields", "5"});
   const std::string fields = std::string("Host: x\r\n") + kSigned;
   struct Refused {
     std::string request;
@@ -129,6 +129,8 @@ TEST_F(RefusalsTest, AKeyThatIsPermanentHasNoToken) {
   EXPECT_EQ(Code(refused), "InvalidToken");
   EXPECT_EQ(Code(S3("", {.target = Presign("admin", "GET", "/", "X-Amz-Security-Token=t")})),
             "InvalidToken");
+  EXPECT_EQ(S3("", {.target = Presign("admin", "GET", "/", "X-Amz-Security-Token=")}).status, 200)
+      << "none is given";
   // Whoever has no right is told so first.
   EXPECT_EQ(Code(S3("nobody", {.headers = {"x-amz-security-token: t"}})), "InvalidAccessKeyId");
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <ranges>
 #include <set>
 #include <span>
 
@@ -74,20 +75,20 @@ void AskPlaces(VolumeClient& volumes, Ask ask, const std::vector<DoomedBlob>& do
 
   // From the last place to the first, so that those not yet looked at keep their position.
   std::size_t next_answer = answers.size();
-  for (auto request = requests.rbegin(); request != requests.rend(); ++request) {
+  for (const Request& request : std::views::reverse(requests)) {
     bool answered = true;
     bool gone = true;
     bool unanswered = false;
-    for (int i = 0; i < request->files; ++i) {
+    for (int i = 0; i < request.files; ++i) {
       const VolumeAnswer& answer = answers[--next_answer];
       answered &= answer.delivery == VolumeAnswer::Delivery::kAnswered;
       unanswered |= answer.delivery == VolumeAnswer::Delivery::kUnanswered;
       gone &= answer.ok() || answer.missing() || IsNoFile(answer) || ask == &VolumeClient::Head;
     }
     bool done = false;
-    Note(*request->blob->mutable_places(request->place), answered, gone, unanswered, settle_delay,
+    Note(*request.blob->mutable_places(request.place), answered, gone, unanswered, settle_delay,
          &done);
-    if (done) request->blob->mutable_places()->DeleteSubrange(request->place, 1);
+    if (done) request.blob->mutable_places()->DeleteSubrange(request.place, 1);
   }
 }
 

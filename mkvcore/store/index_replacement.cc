@@ -1,11 +1,12 @@
 #include "mkvcore/store/index_replacement.h"
 
 #include <fcntl.h>
-#include <stdio.h>  // renameat2
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>  // renameat2
 #include <ctime>
 #include <system_error>
 
@@ -28,17 +29,15 @@ bool IsMountPoint(const fs::path& folder) {
 
 // What LevelDB and goleveldb put into a folder.
 bool HoldsIndexFilesOnly(const fs::path& folder) {
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename();
-    const std::string extension = entry.path().extension();
-    if (name == "LOCK" || name.starts_with("CURRENT") || name.starts_with("LOG") ||
-        name.starts_with("MANIFEST-") || extension == ".log" || extension == ".ldb" ||
-        extension == ".sst" || extension == ".dbtmp" || extension == ".tmp") {
-      continue;
-    }
-    return false;
-  }
-  return true;
+  return std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
+                     [](const fs::directory_entry& entry) {
+                       const std::string name = entry.path().filename();
+                       const std::string extension = entry.path().extension();
+                       return name == "LOCK" || name.starts_with("CURRENT") ||
+                              name.starts_with("LOG") || name.starts_with("MANIFEST-") ||
+                              extension == ".log" || extension == ".ldb" || extension == ".sst" ||
+                              extension == ".dbtmp" || extension == ".tmp";
+                     });
 }
 
 void SyncFolder(const fs::path& folder) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <ranges>
 #include <set>
 #include <span>
 
@@ -75,7 +74,8 @@ void AskPlaces(VolumeClient& volumes, Ask ask, const std::vector<DoomedBlob>& do
 
   // From the last place to the first, so that those not yet looked at keep their position.
   std::size_t next_answer = answers.size();
-  for (const Request& request : std::views::reverse(requests)) {
+  for (std::size_t at = requests.size(); at-- > 0;) {
+    const Request& request = requests[at];
     bool answered = true;
     bool gone = true;
     bool unanswered = false;

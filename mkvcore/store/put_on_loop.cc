@@ -52,7 +52,7 @@ class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
     try {
       step();
     } catch (...) {
-      if (!done_) throw;  // it was done_ that threw
+      if (!done_) throw;                       // it was done_ that threw
       if (writing_) plan_.blob.TriedInVain();  // perhaps some requests went out
       if (announced_) store_.AbandonPut(plan_);
       End({{}, std::current_exception(), nullptr});

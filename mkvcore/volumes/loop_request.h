@@ -16,7 +16,7 @@ namespace mkv {
 struct LoopRequest {
   enum class Method { kHead, kGet, kPut };
   // `value` is what a GET got.
-  using Done = std::function<void(VolumeAnswer answer, std::string value)>;
+  using Done = std::function<void(const VolumeAnswer& answer, std::string value)>;
 
   Method method = Method::kHead;
   BlobLocation blob;

@@ -78,7 +78,7 @@ void LoopVolumeClient::Put(const BlobLocation& blob, std::shared_ptr<const std::
 void LoopVolumeClient::Start(LoopRequest request, ValueCallback done) {
   ++*under_way_;
   request.done = [&health = health_, count = under_way_, volume = request.blob.volume,
-                  done = std::move(done)](VolumeAnswer answer, std::string value) {
+                  done = std::move(done)](const VolumeAnswer& answer, std::string value) {
     --*count;
     if (answer.delivery == Delivery::kAnswered) {
       health.Answered(volume);

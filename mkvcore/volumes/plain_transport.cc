@@ -195,7 +195,7 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
     if (exchange->timer != 0) loop_.Cancel(exchange->timer);
     under_way_.erase(exchange);
     if (exchange->maybe_received && !answer.ok()) answer.delivery = Delivery::kUnanswered;
-    exchange->request.done(std::move(answer), std::move(value));
+    exchange->request.done(answer, std::move(value));
   }
 
   EventLoop& loop_;

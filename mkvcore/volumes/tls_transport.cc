@@ -57,9 +57,9 @@ class TlsTransport::Impl : public std::enable_shared_from_this<Impl> {
     for (VolumeRequest* request : session_.Settle()) {
       auto node = pending_.extract(request);
       if (node.empty()) continue;  // closed by a callback before this one
-      VolumeAnswer answer = request->answer();
+      const VolumeAnswer answer = request->answer();
       node.mapped().request.reset();
-      node.mapped().done(std::move(answer), std::move(*node.mapped().value));
+      node.mapped().done(answer, std::move(*node.mapped().value));
     }
   }
 

@@ -58,7 +58,8 @@ void PutObject(Call& call) {
   ObjectWriting writing(call, call.transfer.body());
   Store::ReplaceRequest request = writing.Request();
   request.before_read = [&call] { call.transfer.AcceptBody(); };
-  Reply(call, writing.Answer(call.service.store.Replace(call.StoreKey(), writing.value(), request)));
+  Reply(call,
+        writing.Answer(call.service.store.Replace(call.StoreKey(), writing.value(), request)));
 }
 
 }  // namespace mkv::s3

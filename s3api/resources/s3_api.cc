@@ -117,14 +117,8 @@ struct S3Api::Serving {
         head(admitted->presigned_head ? *admitted->presigned_head : request_head),
         virtual_bucket(VirtualBucket(head.headers.get("Host", ""), domain)),
         view(ViewOf(head, virtual_bucket)),
-        context{service,
-                admitted->request,
-                head,
-                view,
-                admitted->principal,
-                admitted->payload,
-                admitted->chunk_signer,
-                bucket} {}
+        context{service,           admitted->request,      head,  view, admitted->principal,
+                admitted->payload, admitted->chunk_signer, bucket} {}
   Serving(const Serving&) = delete;
   Serving& operator=(const Serving&) = delete;
 
@@ -246,8 +240,8 @@ bool S3Api::WriteOnLoop(const std::shared_ptr<http::Exchange>& exchange,
   return exchange->Collect([this, exchange, admitted, bucket,
                             &of_loop](const http::Exchange::Collected& body) {
     try {
-      const auto writing = std::make_shared<Writing>(service_, admitted, *bucket, exchange,
-                                                     options_.domain, body);
+      const auto writing =
+          std::make_shared<Writing>(service_, admitted, *bucket, exchange, options_.domain, body);
       service_.store.ReplaceOnLoop(
           of_loop.volumes, writing->serving.context.StoreKey(), writing->value,
           writing->object.Request(), [this, writing](const Store::LoopPutEnd& end) {
@@ -263,8 +257,8 @@ bool S3Api::WriteOnLoop(const std::shared_ptr<http::Exchange>& exchange,
             });
           });
     } catch (...) {
-      exchange->Reply(ErrorAnswer(AsS3Error(std::current_exception(), exchange->head()),
-                                  exchange->head()));
+      exchange->Reply(
+          ErrorAnswer(AsS3Error(std::current_exception(), exchange->head()), exchange->head()));
     }
   });
 }

@@ -29,6 +29,13 @@ using testing::TestVolume;
 using namespace std::chrono_literals;
 
 class PutOnLoop : public ::testing::Test {
+ public:
+  ~PutOnLoop() override {
+    DropLoopClient();
+    loop_.Stop();
+    thread_.join();
+  }
+
  protected:
   PutOnLoop() {
     options_.timeouts.connect = 300ms;
@@ -40,11 +47,6 @@ class PutOnLoop : public ::testing::Test {
         *index_, *client_, std::make_shared<const Placement>(names_, 2, 1), StoreOptions());
     loop_client_ = std::make_unique<LoopVolumeClient>(loop_, options_, health_);
     thread_ = std::thread([this] { loop_.Run(); });
-  }
-  ~PutOnLoop() override {
-    DropLoopClient();
-    loop_.Stop();
-    thread_.join();
   }
 
   void OnLoop(const std::function<void()>& task) {
@@ -63,7 +65,8 @@ class PutOnLoop : public ::testing::Test {
   }
 
   std::future<Store::LoopPutEnd> Put(const std::string& key, const std::string& value,
-                                     bool replaces = false, Store::ReplaceRequest request = {}) {
+                                     bool replaces = false,
+                                     const Store::ReplaceRequest& request = {}) {
     auto promise = std::make_shared<std::promise<Store::LoopPutEnd>>();
     auto future = promise->get_future();
     loop_.Post([=, this] {

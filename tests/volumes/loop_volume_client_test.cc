@@ -23,16 +23,18 @@ using Clock = std::chrono::steady_clock;
 using Delivery = VolumeAnswer::Delivery;
 
 class LoopVolumeClientTest : public ::testing::Test {
+ public:
+  ~LoopVolumeClientTest() override {
+    OnLoop([this] { heads_.reset(); });
+    loop_.Stop();
+    thread_.join();
+  }
+
  protected:
   LoopVolumeClientTest() {
     options_.timeouts.head = 500ms;
     heads_ = std::make_unique<LoopVolumeClient>(loop_, options_, health_);
     thread_ = std::thread([this] { loop_.Run(); });
-  }
-  ~LoopVolumeClientTest() override {
-    OnLoop([this] { heads_.reset(); });
-    loop_.Stop();
-    thread_.join();
   }
 
   void OnLoop(const std::function<void()>& task) {
@@ -47,7 +49,7 @@ class LoopVolumeClientTest : public ::testing::Test {
     auto promise = std::make_shared<std::promise<VolumeAnswer>>();
     auto future = promise->get_future();
     loop_.Post([this, promise, blob = BlobLocation{volume, path}] {
-      heads_->Head(blob, [promise](VolumeAnswer answer) { promise->set_value(answer); });
+      heads_->Head(blob, [promise](const VolumeAnswer& answer) { promise->set_value(answer); });
     });
     return future;
   }
@@ -143,9 +145,9 @@ TEST_F(LoopVolumeClientTest, AnswerMayAskAgain) {
   volume.Store("/aa/bb/x", "hello");
   std::promise<int> done;
   OnLoop([&] {
-    heads_->Head({volume.name(), "/aa/bb/y"}, [&](VolumeAnswer) {
+    heads_->Head({volume.name(), "/aa/bb/y"}, [&](const VolumeAnswer&) {
       heads_->Head({volume.name(), "/aa/bb/x"},
-                   [&](VolumeAnswer answer) { done.set_value(answer.status); });
+                   [&](const VolumeAnswer& answer) { done.set_value(answer.status); });
     });
   });
   EXPECT_EQ(done.get_future().get(), 200);
@@ -281,8 +283,8 @@ TEST_F(LoopVolumeClientTest, WhatIsUnderWayIsDroppedWithTheClient) {
   paused.Pause();
   std::promise<void> destroyed;
   OnLoop([&] {
-    heads_->Head({paused.name(), "/aa/bb/x"}, [](VolumeAnswer) { ADD_FAILURE(); });
-    heads_->Head({other.name(), "/aa/bb/x"}, [&](VolumeAnswer) {
+    heads_->Head({paused.name(), "/aa/bb/x"}, [](const VolumeAnswer&) { ADD_FAILURE(); });
+    heads_->Head({other.name(), "/aa/bb/x"}, [&](const VolumeAnswer&) {
       heads_.reset();
       destroyed.set_value();
     });

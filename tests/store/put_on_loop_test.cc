@@ -38,8 +38,8 @@ class PutOnLoop : public ::testing::Test {
 
  protected:
   PutOnLoop() {
-    options_.timeouts.connect = 300ms;
-    options_.timeouts.answer = 500ms;
+    options_.timeouts.connect = 1s;
+    options_.timeouts.answer = 3s;
     for (auto& volume : volumes_) names_.push_back(volume.name());
     index_ = LevelDbIndex::Open((folder_.path() / "index").string());
     client_ = std::make_unique<VolumeClient>(options_, health_);

@@ -29,8 +29,8 @@ void RequireVolumeName(const std::string& name) {
 }
 
 std::string SubvolumeFolder(std::uint32_t subvolume) {
-  constexpr std::string_view kHexDigits = "0123456789ABCDEF";
-  return {'/', 's', 'v', kHexDigits[subvolume >> 4], kHexDigits[subvolume & 15]};
+  constexpr std::string_view kUpperHexDigits = "0123456789ABCDEF";
+  return {'/', 's', 'v', kUpperHexDigits[subvolume >> 4], kUpperHexDigits[subvolume & 15]};
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "mkvcore/format/index_keys.h"
 #include "mkvcore/index/folder_lock.h"
+#include "mkvcore/store/sync_folder.h"
 #include "mkvcore/store/volume_walk.h"
 
 namespace mkv {
@@ -19,15 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kCacheBytes = 8 << 20;  // nothing is read
-
-std::string Message(int error) { return std::generic_category().message(error); }
-
-void SyncFolder(const fs::path& folder) {
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const int error = descriptor >= 0 && fsync(descriptor) == 0 ? 0 : errno;
-  if (descriptor >= 0) close(descriptor);
-  if (error != 0) throw IndexError("can not sync " + folder.string() + ": " + Message(error));
-}
 
 }  // namespace
 
@@ -98,7 +90,7 @@ void BackupWriter::Finish() {
     if (!unsupported || fs::exists(fs::symlink_status(folder_)) ||
         rename(partial_.c_str(), folder_.c_str()) != 0) {
       throw IndexError("can not rename " + partial_.string() + " to " + folder_.string() + ": " +
-                       Message(errno));
+                       std::generic_category().message(errno));
     }
   }
   SyncFolder(folder_.parent_path());

@@ -20,9 +20,8 @@ namespace mkv {
 
 namespace {
 
-constexpr unsigned kFirstBytes = 256;
 // A key that others change meanwhile is looked at again.
-constexpr int kAttempts = 5;
+constexpr int kCheckAttempts = 5;
 
 bool Contains(const std::vector<std::string>& volumes, const std::string& volume) {
   return std::find(volumes.begin(), volumes.end(), volume) != volumes.end();
@@ -66,7 +65,8 @@ class Checker {
         Step();
       });
       for (unsigned next = 0; !stop_ && (next = next_folder_++) < FolderSteps();) {
-        CheckFolders(placement_->volumes()[next / kFirstBytes], next % kFirstBytes);
+        CheckFolders(placement_->volumes()[next / VolumeWalk::kFirstBytes],
+                     next % VolumeWalk::kFirstBytes);
         Step();
       }
     } catch (const std::exception& error) {  // the index can not be read
@@ -75,7 +75,7 @@ class Checker {
   }
 
   unsigned FolderSteps() const {
-    return kFirstBytes * static_cast<unsigned>(placement_->volumes().size());
+    return VolumeWalk::kFirstBytes * static_cast<unsigned>(placement_->volumes().size());
   }
   void Step() {
     survey_.Note([](CheckSummary& summary) { ++summary.done; });
@@ -100,7 +100,7 @@ class Checker {
 
   void CheckKey(const std::string& key) {
     Findings findings;
-    for (int attempt = 0; attempt < kAttempts && !stop_; ++attempt) {
+    for (int attempt = 0; attempt < kCheckAttempts && !stop_; ++attempt) {
       const std::optional<KeyState> state = ReadState(key);
       if (!state || !state->object()) return;
       findings = LookAtReplicas(*state->object());

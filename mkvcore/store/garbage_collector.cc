@@ -20,7 +20,7 @@ using std::chrono::steady_clock;
 
 // Blobs deleted together: enough to keep every volume busy, few enough that a volume that stopped
 // answering holds up no more than these.
-constexpr std::size_t kGroup = 64;
+constexpr std::size_t kDeletedAtOnce = 64;
 constexpr milliseconds kProbeInterval{1000};
 // A pass reads everything pending, most of which may not be due: passes take at most a tenth of the
 // time.
@@ -224,7 +224,7 @@ GarbageCollector::PassResult GarbageCollector::RunPass(bool hurry) {
       if (!IsDue(blob, now, hurry, &result.next_due_us)) continue;
       group.push_back({std::string(key), blob, {}});
     }
-    if (group.size() >= kGroup) delete_group();
+    if (group.size() >= kDeletedAtOnce) delete_group();
   }
   delete_group();
   return result;

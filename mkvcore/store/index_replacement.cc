@@ -10,6 +10,8 @@
 #include <ctime>
 #include <system_error>
 
+#include "mkvcore/store/sync_folder.h"
+
 namespace mkv {
 namespace {
 
@@ -38,13 +40,6 @@ bool HoldsIndexFilesOnly(const fs::path& folder) {
                               extension == ".log" || extension == ".ldb" || extension == ".sst" ||
                               extension == ".dbtmp" || extension == ".tmp";
                      });
-}
-
-void SyncFolder(const fs::path& folder) {
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const int error = descriptor >= 0 && fsync(descriptor) == 0 ? 0 : errno;
-  if (descriptor >= 0) close(descriptor);
-  if (error != 0) throw IndexError("can not sync " + folder.string() + ": " + Message(error));
 }
 
 void Rename(const fs::path& from, const fs::path& to) {

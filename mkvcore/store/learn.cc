@@ -9,7 +9,7 @@ namespace mkv {
 namespace {
 
 // HEADs sent at once: a page of a listing may ask for a thousand keys.
-constexpr std::size_t kGroup = 64;
+constexpr std::size_t kLearnedAtOnce = 64;
 
 std::string BytesOfHex(std::string_view hex) {
   const auto nibble = [](char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; };
@@ -31,8 +31,8 @@ void Store::Learn(std::vector<Object>& objects) {
   for (Object& object : objects) {
     if (!object.metadata) unknown.push_back(&object);
   }
-  for (std::size_t begin = 0; begin < unknown.size(); begin += kGroup) {
-    const std::size_t end = std::min(unknown.size(), begin + kGroup);
+  for (std::size_t begin = 0; begin < unknown.size(); begin += kLearnedAtOnce) {
+    const std::size_t end = std::min(unknown.size(), begin + kLearnedAtOnce);
     LearnGroup({unknown.data() + begin, end - begin});
   }
 }

@@ -112,7 +112,7 @@ ReplicaWriteRequest Store::BlobRequest(const PutPlan& plan) const {
   const std::string path = plan.blob.path();
   for (const std::string& volume : plan.candidates) request.candidates.push_back({volume, path});
   request.wanted = plan.replicas;
-  request.md5 = plan.replace || options_.md5sum;
+  request.md5 = plan.replace ? plan.request.md5 : options_.md5sum;
   request.before_read = plan.request.before_read;
   request.meanwhile = plan.request.meanwhile;
   return request;

@@ -18,8 +18,8 @@ namespace mkv {
 namespace {
 
 // A key that others change meanwhile, or whose old blob is still being deleted, is tried again.
-constexpr int kAttempts = 5;
-constexpr std::chrono::milliseconds kPause{50};
+constexpr int kBusyAttempts = 5;
+constexpr std::chrono::milliseconds kBusyPause{50};
 
 class Rebalancer {
  public:
@@ -57,8 +57,8 @@ class Rebalancer {
     try {
       for (int attempt = 1;; ++attempt) {
         const Store::MoveResult result = store_.RebalanceQuietly(key);
-        if (result.outcome != Outcome::kBusy || attempt == kAttempts || stop_) return result;
-        std::this_thread::sleep_for(kPause);
+        if (result.outcome != Outcome::kBusy || attempt == kBusyAttempts || stop_) return result;
+        std::this_thread::sleep_for(kBusyPause);
       }
     } catch (const std::exception& error) {
       spdlog::error("rebalance: \"{}\": {}", key, error.what());

@@ -23,7 +23,6 @@
 namespace mkv {
 namespace {
 
-constexpr unsigned kFirstBytes = 256;
 constexpr unsigned kFoldersOfOne = 256;
 constexpr std::size_t kExamplesOfAKind = 10;
 constexpr std::chrono::milliseconds kProgressInterval{200};
@@ -82,12 +81,13 @@ class Rebuilder {
  private:
   // All threads take one first byte of the folders' names after the other.
   void Work(const std::function<void(const RebuildSummary&)>& progress) {
-    unsigned running = std::clamp(options_.threads, 1U, kFirstBytes);
+    unsigned running = std::clamp(options_.threads, 1U, VolumeWalk::kFirstBytes);
     std::vector<std::jthread> threads;
     for (unsigned i = running; i > 0; --i) {
       threads.emplace_back([this, &running] {
         try {
-          for (unsigned first = 0; !stopping_ && (first = next_first_byte_++) < kFirstBytes;) {
+          for (unsigned first = 0;
+               !stopping_ && (first = next_first_byte_++) < VolumeWalk::kFirstBytes;) {
             RebuildFoldersBelow(first);
           }
         } catch (...) {
@@ -370,6 +370,12 @@ class Rebuilder {
         ++summary_.damaged;
         AddExample("damaged value", volumes_.UrlOf(place) + " has MD5 " + Hex(md5) + ", not " +
                                         Hex(metadata->md5()));
+        return;
+      }
+      // Of a multipart upload nothing else is known.
+      if (metadata->has_crc32c() && metadata->crc32c() != hasher.crc32c()) {
+        ++summary_.damaged;
+        AddExample("damaged value", volumes_.UrlOf(place) + " has another CRC32C than it had");
         return;
       }
       record->hash = Hex(md5);

@@ -24,8 +24,8 @@ namespace mkv {
 namespace {
 
 // A key that others change meanwhile, or whose old blob is still being deleted, is tried again.
-constexpr int kAttempts = 5;
-constexpr std::chrono::milliseconds kPause{100};
+constexpr int kScrubAttempts = 5;
+constexpr std::chrono::milliseconds kScrubPause{100};
 
 enum class State { kGood, kDamaged, kMissing, kUnreachable };
 
@@ -101,7 +101,7 @@ class Scrubber {
     bool told = false;
     std::string problem;
     try {
-      for (int attempt = 1; attempt <= kAttempts && !stop_; ++attempt) {
+      for (int attempt = 1; attempt <= kScrubAttempts && !stop_; ++attempt) {
         const std::optional<Findings> findings = Look(key);
         if (stop_) return;
         if (!findings) break;  // deleted since
@@ -121,7 +121,7 @@ class Scrubber {
             ++summary.repaired;
           });
         }
-        std::this_thread::sleep_for(kPause);
+        std::this_thread::sleep_for(kScrubPause);
       }
     } catch (const std::exception& error) {
       problem = std::string(": ") + error.what();

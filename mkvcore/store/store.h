@@ -125,6 +125,9 @@ class Store {
     // See ReplicaWriteRequest, both.
     std::function<void()> before_read;
     std::function<void()> meanwhile;
+    // Whether the metadata has the value's MD5, and the record its HASH: hashing is most of what a
+    // large value costs, and one whose ETag is not its MD5 can do without.
+    bool md5 = true;
     // UpdateMetadata() alone: what changes is about the value and no part of it (tags, rights). Its
     // time stays, and -protect does not forbid it.
     bool annotates = false;

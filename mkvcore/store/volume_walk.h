@@ -2,7 +2,7 @@
 //
 //   VolumeWalk walk(client, placement, {}, stop);
 //   walk.FindSubvolumes();
-//   for (unsigned first = 0; first < 256; ++first)        // any number of threads
+//   for (unsigned first = 0; first < VolumeWalk::kFirstBytes; ++first)  // any number of threads
 //     for (const VolumeWalk::Folder& folder : walk.FoldersBelow(first, &foreign))
 //       for (const VolumeWalk::File& file : walk.FilesIn(folder, &foreign)) ...
 //
@@ -45,6 +45,8 @@ struct WalkOptions {
 
 class VolumeWalk {
  public:
+  static constexpr unsigned kFirstBytes = 256;  // the `xx` of `/xx/yy/`
+
   // A folder `/xx/yy/`, and which subvolumes have it.
   struct Folder {
     std::string path;

@@ -18,7 +18,7 @@ void WritersUnderWay::Token::Release() {
   Shard& shard = std::exchange(owner_, nullptr)->ShardOf(key_);
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.writers.find(key_);
-  if (--found->second == 0) shard.writers.erase(found);
+  if (found != shard.writers.end() && --found->second == 0) shard.writers.erase(found);
 }
 
 WritersUnderWay::Shard& WritersUnderWay::ShardOf(std::string_view key) {

@@ -12,9 +12,9 @@ namespace mkv {
 
 namespace {
 
-using Report = std::function<void(const CheckSummary&, const std::vector<std::string>& found)>;
+using CheckReport = std::function<void(const CheckSummary&, const std::vector<std::string>& found)>;
 
-CheckSummary CheckHere(const Options& options, const Report& report,
+CheckSummary CheckHere(const Options& options, const CheckReport& report,
                        const std::atomic<bool>& stop) {
   StoreStack stack(options);
   CheckOptions how;
@@ -30,8 +30,8 @@ int RunCheck(const Options& options) {
   CheckSummary summary;
   {
     Progress progress("check", "keys and folders");
-    const Report report = [&progress](const CheckSummary& now,
-                                      const std::vector<std::string>& found) {
+    const CheckReport report = [&progress](const CheckSummary& now,
+                                           const std::vector<std::string>& found) {
       for (const std::string& line : found) progress.Print(line);
       progress.Show(now.done, now.steps, WithThousands(now.files) + " files");
     };

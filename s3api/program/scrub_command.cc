@@ -13,9 +13,9 @@ namespace mkv {
 
 namespace {
 
-using Report = std::function<void(const ScrubSummary&, const std::vector<std::string>& found)>;
+using ScrubReport = std::function<void(const ScrubSummary&, const std::vector<std::string>& found)>;
 
-ScrubSummary ScrubHere(const Options& options, const Report& report,
+ScrubSummary ScrubHere(const Options& options, const ScrubReport& report,
                        const std::atomic<bool>& stop) {
   StoreStack stack(options);
   GarbageCollector collector(stack.store());
@@ -37,8 +37,8 @@ int RunScrub(const Options& options) {
   ScrubSummary summary;
   {
     Progress progress("scrub", "keys");
-    const Report report = [&progress](const ScrubSummary& now,
-                                      const std::vector<std::string>& found) {
+    const ScrubReport report = [&progress](const ScrubSummary& now,
+                                           const std::vector<std::string>& found) {
       for (const std::string& line : found) progress.Print(line);
       progress.Show(now.done, now.total,
                     WithThousands(now.bytes >> 20) + " MiB read, " + WithThousands(now.repaired) +

@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 5> kMethods = {"GET", "PUT", "HEAD", "POST", "DELETE"};
 constexpr char kVary[] = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
 
-[[noreturn]] void ThrowInvalid(const std::string& message) {
+[[noreturn]] void ThrowInvalidRule(const std::string& message) {
   throw S3Error(ErrorCode::kInvalidRequest, message);
 }
 
@@ -41,7 +41,7 @@ std::vector<std::string> Texts(const XmlBodyElement& rule, std::string_view name
 void CheckWildcards(const std::vector<std::string>& patterns, std::string_view element) {
   for (const std::string& pattern : patterns) {
     if (std::count(pattern.begin(), pattern.end(), '*') > 1) {
-      ThrowInvalid(std::string(element).append(" \"").append(pattern).append(
+      ThrowInvalidRule(std::string(element).append(" \"").append(pattern).append(
           "\" can not have more than one wildcard."));
     }
   }
@@ -59,15 +59,17 @@ CorsRule ParseRule(const XmlBodyElement& element) {
   }
   for (const std::string& method : rule.allowed_methods) {
     if (std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end()) {
-      ThrowInvalid("Found unsupported HTTP method in CORS config. Unsupported method is " + method);
+      ThrowInvalidRule("Found unsupported HTTP method in CORS config. Unsupported method is " +
+                       method);
     }
   }
   CheckWildcards(rule.allowed_origins, "AllowedOrigin");
   CheckWildcards(rule.allowed_headers, "AllowedHeader");
   for (const std::string& header : rule.expose_headers) {
     if (header.find('*') != std::string::npos) {
-      ThrowInvalid("ExposeHeader \"" + header +
-                   "\" contains wildcard. We currently do not support wildcard for ExposeHeader.");
+      ThrowInvalidRule(
+          "ExposeHeader \"" + header +
+          "\" contains wildcard. We currently do not support wildcard for ExposeHeader.");
     }
   }
   if (const auto age = element.ChildText("MaxAgeSeconds")) {
@@ -141,7 +143,7 @@ std::vector<CorsRule> ParseCorsConfiguration(std::string_view body) {
   const std::vector<XmlBodyElement> elements = document.root().Children("CORSRule");
   if (elements.empty()) throw S3Error(ErrorCode::kMalformedXml);
   if (elements.size() > kMaxCorsRules) {
-    ThrowInvalid("The number of CORS rules should not exceed allowed limit of 100 rules.");
+    ThrowInvalidRule("The number of CORS rules should not exceed allowed limit of 100 rules.");
   }
   std::vector<CorsRule> rules;
   rules.reserve(elements.size());

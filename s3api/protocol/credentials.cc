@@ -15,9 +15,9 @@ constexpr char kAccessKeyVariable[] = "MKV_ACCESS_KEY";
 constexpr char kSecretKeyVariable[] = "MKV_SECRET_KEY";
 
 // One object of the array. `where` names it in messages: `FILE: entry 2`.
-class EntryReader {
+class CredentialReader {
  public:
-  EntryReader(const nlohmann::json& entry, std::string where)
+  CredentialReader(const nlohmann::json& entry, std::string where)
       : entry_(entry), where_(std::move(where)) {
     if (!entry.is_object()) Throw("is no object");
   }
@@ -141,7 +141,7 @@ std::vector<Principal> Credentials::Parse(const std::string& text, const std::st
   std::vector<Principal> principals;
   for (const nlohmann::json& entry : document) {
     const std::string where = origin + ": entry " + std::to_string(principals.size() + 1);
-    principals.push_back(EntryReader(entry, where).Read());
+    principals.push_back(CredentialReader(entry, where).Read());
   }
   return principals;
 }

@@ -148,13 +148,13 @@ constexpr std::array kErrors = std::to_array<ErrorInfo>({
      "The provided 'x-amz-content-sha256' header does not match what was computed."},
 });
 
-consteval bool IsInOrder() {
+consteval bool ErrorsAreInOrder() {
   for (std::size_t i = 0; i < kErrors.size(); ++i) {
     if (static_cast<std::size_t>(kErrors[i].id) != i) return false;
   }
   return kErrors.size() == static_cast<std::size_t>(kXAmzContentSha256Mismatch) + 1;
 }
-static_assert(IsInOrder());
+static_assert(ErrorsAreInOrder());
 
 }  // namespace
 

@@ -8,7 +8,7 @@ namespace mkv::s3 {
 namespace {
 
 constexpr std::size_t kMd5Bytes = 16;
-constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 
 void AppendHex(std::string_view bytes, std::string& text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -36,7 +36,7 @@ void AssignETag(const format::ObjectMetadata& metadata, std::string_view hash, s
   } else if (!hash.empty()) {
     etag = hash;
   } else {
-    etag = std::to_string(metadata.mtime_us() / kSecond);
+    etag = std::to_string(metadata.mtime_us() / kMicrosPerSecond);
     etag.append(1, '-').append(std::to_string(metadata.size()));
   }
 }

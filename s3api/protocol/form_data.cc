@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::size_t kReadBytes = 64 << 10;
 
-[[noreturn]] void ThrowMalformed() { throw S3Error(ErrorCode::kMalformedPostRequest); }
+[[noreturn]] void ThrowMalformedForm() { throw S3Error(ErrorCode::kMalformedPostRequest); }
 
 Poco::Net::MessageHeader ParseHeaders(const std::string& text) {
   Poco::Net::MessageHeader headers;
@@ -27,7 +27,7 @@ Poco::Net::MessageHeader ParseHeaders(const std::string& text) {
   try {
     headers.read(stream);
   } catch (const Poco::Exception&) {
-    ThrowMalformed();
+    ThrowMalformedForm();
   }
   return headers;
 }
@@ -46,7 +46,7 @@ std::string FormBoundary(const std::string& content_type) {
   const std::string boundary = parameters.get("boundary", "");
   if (!EqualsIgnoringCase(Trim(type), "multipart/form-data") || boundary.empty() ||
       boundary.size() > kMaxBoundary) {
-    ThrowMalformed();
+    ThrowMalformedForm();
   }
   return boundary;
 }
@@ -99,7 +99,7 @@ std::string FormData::TakeUntil(std::string_view end) {
       return text;
     }
     searched = std::max(position_, held_.size() - std::min(held_.size(), end.size()));
-    if (!ReadMore()) ThrowMalformed();
+    if (!ReadMore()) ThrowMalformedForm();
   }
 }
 
@@ -111,7 +111,7 @@ void FormData::ReadFields() {
     if (rest.starts_with("--")) {
       throw InvalidArgumentError("POST requires exactly one file upload per request.", "file", "0");
     }
-    if (!Trim(rest).empty()) ThrowMalformed();
+    if (!Trim(rest).empty()) ThrowMalformedForm();
     ReadPart();
   }
 }
@@ -127,7 +127,7 @@ void FormData::ReadPart() {
   Poco::Net::MessageHeader::splitParameters(headers.get("Content-Disposition", ""), disposition,
                                             parameters);
   const std::string name = parameters.get("name", "");
-  if (!EqualsIgnoringCase(disposition, "form-data") || name.empty()) ThrowMalformed();
+  if (!EqualsIgnoringCase(disposition, "form-data") || name.empty()) ThrowMalformedForm();
   if (EqualsIgnoringCase(name, "file")) {
     file_name_ = LastSegment(parameters.get("filename", ""));
     in_file_ = true;

@@ -19,7 +19,7 @@ namespace {
 constexpr std::array<std::string_view, 5> kNeverInPolicy = {"awsaccesskeyid", "signature",
                                                             "x-amz-signature", "policy", "file"};
 
-[[noreturn]] void ThrowInvalid(const std::string& why) {
+[[noreturn]] void ThrowInvalidPolicy(const std::string& why) {
   throw S3Error(ErrorCode::kInvalidPolicyDocument, "Invalid Policy: " + why);
 }
 
@@ -29,18 +29,18 @@ constexpr std::array<std::string_view, 5> kNeverInPolicy = {"awsaccesskeyid", "s
 
 nlohmann::json ParseDocument(std::string_view policy) {
   const std::optional<std::string> text = DecodeBase64(policy);
-  if (!text) ThrowInvalid("Invalid Base64.");
+  if (!text) ThrowInvalidPolicy("Invalid Base64.");
   nlohmann::json document = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  if (!document.is_object()) ThrowInvalid("Invalid JSON.");
+  if (!document.is_object()) ThrowInvalidPolicy("Invalid JSON.");
   return document;
 }
 
 void CheckExpiration(const nlohmann::json& document, std::int64_t now_us) {
   const auto expiration = document.find("expiration");
-  if (expiration == document.end()) ThrowInvalid("Policy missing expiration.");
+  if (expiration == document.end()) ThrowInvalidPolicy("Policy missing expiration.");
   const std::optional<std::int64_t> time =
       expiration->is_string() ? ParseDate(expiration->get_ref<const std::string&>()) : std::nullopt;
-  if (!time) ThrowInvalid("Invalid 'expiration' value: " + expiration->dump());
+  if (!time) ThrowInvalidPolicy("Invalid 'expiration' value: " + expiration->dump());
   if (now_us > *time) ThrowDenied("Policy expired.");
 }
 
@@ -52,7 +52,7 @@ std::uint64_t Number(const nlohmann::json& value) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error == std::errc() && end == text.data() + text.size()) return number;
   }
-  ThrowInvalid("Invalid content-length-range: " + value.dump());
+  ThrowInvalidPolicy("Invalid content-length-range: " + value.dump());
 }
 
 // One pass over the conditions of a policy.
@@ -72,10 +72,10 @@ class Conditions {
       } else if ((kind == "eq" || kind == "starts-with") && condition[1].is_string()) {
         CheckField(kind, condition[1].get_ref<const std::string&>(), condition[2]);
       } else {
-        ThrowInvalid("Invalid condition: " + condition.dump());
+        ThrowInvalidPolicy("Invalid condition: " + condition.dump());
       }
     } else {
-      ThrowInvalid("Invalid condition: " + condition.dump());
+      ThrowInvalidPolicy("Invalid condition: " + condition.dump());
     }
   }
 
@@ -95,7 +95,7 @@ class Conditions {
                   const nlohmann::json& wanted) {
     const nlohmann::json condition = {kind, variable, wanted};
     if (!variable.starts_with('$') || !wanted.is_string()) {
-      ThrowInvalid("Invalid condition: " + condition.dump());
+      ThrowInvalidPolicy("Invalid condition: " + condition.dump());
     }
     const std::string name = LowerCase(std::string_view(variable).substr(1));
     const auto& text = wanted.get_ref<const std::string&>();
@@ -121,8 +121,8 @@ ContentLengthRange CheckFormPolicy(std::string_view policy, const FormFields& fi
   const nlohmann::json document = ParseDocument(policy);
   CheckExpiration(document, now_us);
   const auto list = document.find("conditions");
-  if (list == document.end()) ThrowInvalid("Policy missing conditions.");
-  if (!list->is_array()) ThrowInvalid("Invalid 'conditions' value: must be a List.");
+  if (list == document.end()) ThrowInvalidPolicy("Policy missing conditions.");
+  if (!list->is_array()) ThrowInvalidPolicy("Invalid 'conditions' value: must be a List.");
   Conditions conditions(fields);
   for (const nlohmann::json& condition : *list) conditions.Check(condition);
   conditions.CheckThatAllAreCovered();

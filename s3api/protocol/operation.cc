@@ -169,13 +169,13 @@ constexpr auto kOperations = std::to_array<OperationInfo>({
     {kWriteGetObjectResponse, "WriteGetObjectResponse", kService, "POST", kWrite},
 });
 
-consteval bool IsInOrder() {
+consteval bool OperationsAreInOrder() {
   for (std::size_t i = 0; i < kOperations.size(); ++i) {
     if (static_cast<std::size_t>(kOperations[i].operation) != i) return false;
   }
   return kOperations.size() == static_cast<std::size_t>(kWriteGetObjectResponse) + 1;
 }
-static_assert(IsInOrder());
+static_assert(OperationsAreInOrder());
 
 }  // namespace
 

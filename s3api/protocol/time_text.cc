@@ -13,7 +13,7 @@ using std::chrono::microseconds;
 constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t kUsPerSecond = 1'000'000;
 
 struct Fields {
   unsigned year;
@@ -77,7 +77,7 @@ std::optional<std::int64_t> ToTime(unsigned year, unsigned month, unsigned day, 
   // 60: a leap second.
   if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  return (days * 86'400 + hour * 3'600 + minute * 60 + second) * kSecond;
+  return (days * 86'400 + hour * 3'600 + minute * 60 + second) * kUsPerSecond;
 }
 
 struct Clock {
@@ -188,7 +188,7 @@ std::string FormatHttpDate(std::int64_t time_us) {
 
 std::optional<std::int64_t> ParseDate(std::string_view text) {
   if (const std::optional<Time> time = ParseHttpDate(text)) {
-    return time->time_since_epoch().count() * kSecond;
+    return time->time_since_epoch().count() * kUsPerSecond;
   }
   if (const auto time = ParseIsoTime(text)) return time;
   if (const auto time = ParseAsctime(text)) return time;

@@ -54,7 +54,7 @@ class StringWriter : public pugi::xml_writer {
   std::string& text_;
 };
 
-[[noreturn]] void ThrowMalformed() { throw S3Error(ErrorCode::kMalformedXml); }
+[[noreturn]] void ThrowMalformedXml() { throw S3Error(ErrorCode::kMalformedXml); }
 
 // A character reference that stands for a character of XML 1.1, which has control characters: keys
 // may hold them, and clients write them so.
@@ -193,7 +193,7 @@ std::string_view XmlBodyElement::name() const { return LocalName(node_.name()); 
 std::string XmlBodyElement::Text() const {
   std::string text;
   for (const pugi::xml_node child : node_.children()) {
-    if (child.type() == pugi::node_element) ThrowMalformed();
+    if (child.type() == pugi::node_element) ThrowMalformedXml();
     text += child.value();
   }
   return text;
@@ -213,7 +213,7 @@ std::optional<XmlBodyElement> XmlBodyElement::Child(std::string_view name) const
   std::optional<XmlBodyElement> found;
   for (const pugi::xml_node child : node_.children()) {
     if (child.type() != pugi::node_element || LocalName(child.name()) != name) continue;
-    if (found) ThrowMalformed();
+    if (found) ThrowMalformedXml();
     found.emplace(child);
   }
   return found;
@@ -226,7 +226,7 @@ std::optional<std::string> XmlBodyElement::ChildText(std::string_view name) cons
 
 std::string XmlBodyElement::RequiredText(std::string_view name) const {
   std::optional<std::string> text = ChildText(name);
-  if (!text) ThrowMalformed();
+  if (!text) ThrowMalformedXml();
   return *std::move(text);
 }
 
@@ -244,33 +244,33 @@ XmlBody::XmlBody(std::string_view body, std::string_view root, const XmlLimits& 
         .With("MaxMessageLengthBytes", std::to_string(limits.max_bytes));
   }
   if (body.find('\0') != std::string_view::npos || !IsUtf8(body) || !HasOnlyKnownReferences(body)) {
-    ThrowMalformed();
+    ThrowMalformedXml();
   }
   // parse_doctype: so that a DTD is seen, and refused. A text of white space alone may be a key.
   constexpr unsigned kFlags =
       pugi::parse_default | pugi::parse_doctype | pugi::parse_ws_pcdata_single;
   if (!document_.load_buffer(body.data(), body.size(), kFlags, pugi::encoding_utf8)) {
-    ThrowMalformed();
+    ThrowMalformedXml();
   }
   DepthCheck depth(limits.max_depth);
-  if (!document_.traverse(depth)) ThrowMalformed();
+  if (!document_.traverse(depth)) ThrowMalformedXml();
   const auto elements =
       std::count_if(document_.children().begin(), document_.children().end(),
                     [](const pugi::xml_node& node) { return node.type() == pugi::node_element; });
-  if (elements != 1 || XmlBody::root().name() != root) ThrowMalformed();
+  if (elements != 1 || XmlBody::root().name() != root) ThrowMalformedXml();
 }
 
 std::uint64_t ParseXmlNumber(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) ThrowMalformed();
+  if (error != std::errc() || end != text.data() + text.size()) ThrowMalformedXml();
   return number;
 }
 
 bool ParseXmlBool(std::string_view text) {
   if (text == "true" || text == "TRUE" || text == "True" || text == "1") return true;
   if (text == "false" || text == "FALSE" || text == "False" || text == "0") return false;
-  ThrowMalformed();
+  ThrowMalformedXml();
 }
 
 }  // namespace mkv::s3

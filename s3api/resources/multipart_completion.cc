@@ -132,6 +132,7 @@ Store::PutResult Write(Call& call, MultipartUpload& upload, const Assembly& asse
     complete = true;
   };
   request.sidecar = SidecarOf;
+  request.md5 = false;  // the ETag is made of the parts' MD5s
   request.meanwhile = [&] {
     reply.StillWorking();
     if (upload.aborted()) throw NoSuchUploadError(upload.terms().id);

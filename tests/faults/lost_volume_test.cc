@@ -44,7 +44,7 @@ auto Failed() {
   return AnyOf(Field(&HttpResponse::status, 500), Field(&HttpResponse::error, Not(IsEmpty())));
 }
 
-NginxVolume& FirstVolumeOf(Cluster& cluster, std::string_view key) {
+NginxVolume& VolumeHolding(Cluster& cluster, std::string_view key) {
   return cluster.VolumeNamed(cluster.Head(key).Header("Key-Volumes"));
 }
 
@@ -91,7 +91,7 @@ TEST(LostVolume, WithoutASpareAPutFailsAndLeavesNothing) {
 TEST(LostVolume, DuringAStreamedPutNothingBecomesVisible) {
   Cluster cluster(Impatient(4));
   ASSERT_EQ(cluster.Put("/key", "probe").status, 201);
-  NginxVolume& lost = FirstVolumeOf(cluster, "/key");
+  NginxVolume& lost = VolumeHolding(cluster, "/key");
   ASSERT_EQ(cluster.Delete("/key").status, 204);
 
   const HttpResponse put = PutLarge(cluster, "/key", [&lost](std::uint64_t sent) {

@@ -16,7 +16,7 @@ http::RequestHead With(const std::vector<std::pair<std::string, std::string>>& h
   return head;
 }
 
-std::string CodeOf(const std::vector<std::pair<std::string, std::string>>& headers) {
+std::string AclProblem(const std::vector<std::pair<std::string, std::string>>& headers) {
   try {
     AclOfHeaders(With(headers), "alice");
   } catch (const S3Error& error) {
@@ -63,20 +63,22 @@ TEST(AclTest, GrantsInHeadersAreWhatTheyAmountTo) {
             Acl::kPublicReadWrite);
   EXPECT_EQ(AclOfHeaders(With({{"x-amz-grant-full-control", "id=\"alice\""}}), "alice"),
             Acl::kPrivate);
-  EXPECT_EQ(CodeOf({{"x-amz-grant-write", everyone}}), "NotImplemented");
-  EXPECT_EQ(CodeOf({{"x-amz-grant-full-control", everyone}}), "NotImplemented");
-  EXPECT_EQ(CodeOf({{"x-amz-grant-read", "id=bob"}}), "NotImplemented");
-  EXPECT_EQ(CodeOf({{"x-amz-grant-read", "emailAddress=a@b"}}), "UnresolvableGrantByEmailAddress");
-  EXPECT_EQ(CodeOf({{"x-amz-grant-read", "uri=http://elsewhere"}}), "InvalidArgument");
-  EXPECT_EQ(CodeOf({{"x-amz-grant-read", "alice"}}), "InvalidArgument");
-  EXPECT_EQ(CodeOf({{"x-amz-grant-read", "id=alice"}, {"x-amz-acl", "private"}}), "InvalidRequest");
+  EXPECT_EQ(AclProblem({{"x-amz-grant-write", everyone}}), "NotImplemented");
+  EXPECT_EQ(AclProblem({{"x-amz-grant-full-control", everyone}}), "NotImplemented");
+  EXPECT_EQ(AclProblem({{"x-amz-grant-read", "id=bob"}}), "NotImplemented");
+  EXPECT_EQ(AclProblem({{"x-amz-grant-read", "emailAddress=a@b"}}),
+            "UnresolvableGrantByEmailAddress");
+  EXPECT_EQ(AclProblem({{"x-amz-grant-read", "uri=http://elsewhere"}}), "InvalidArgument");
+  EXPECT_EQ(AclProblem({{"x-amz-grant-read", "alice"}}), "InvalidArgument");
+  EXPECT_EQ(AclProblem({{"x-amz-grant-read", "id=alice"}, {"x-amz-acl", "private"}}),
+            "InvalidRequest");
 }
 
 TEST(AclTest, NamesThatMeanTheOwnerArePrivate) {
   EXPECT_EQ(AclOfHeaders(With({{"x-amz-acl", "bucket-owner-full-control"}}), ""), Acl::kPrivate);
   EXPECT_EQ(AclOfHeaders(With({{"x-amz-acl", "bucket-owner-read"}}), ""), Acl::kPrivate);
-  EXPECT_EQ(CodeOf({{"x-amz-acl", "log-delivery-write"}}), "NotImplemented");
-  EXPECT_EQ(CodeOf({{"x-amz-acl", "public"}}), "InvalidArgument");
+  EXPECT_EQ(AclProblem({{"x-amz-acl", "log-delivery-write"}}), "NotImplemented");
+  EXPECT_EQ(AclProblem({{"x-amz-acl", "public"}}), "InvalidArgument");
 }
 
 TEST(AclTest, DocumentsThatAreNoneAreRefused) {

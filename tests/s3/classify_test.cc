@@ -4,23 +4,20 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
+
+#include "tests/s3/request_heads.h"
 
 namespace mkv::s3 {
 namespace {
 
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
 bool SpeaksS3(std::string_view method, std::string_view target, const Headers& headers = {}) {
-  http::RequestHead head;
+  http::RequestHead head = HeadOf(headers);
   head.method = method;
   head.target = target;
   head.path = target.substr(0, target.find('?'));
   if (const std::size_t mark = target.find('?'); mark != std::string_view::npos) {
     head.query = target.substr(mark + 1);
   }
-  for (const auto& [name, value] : headers) head.headers.add(name, value);
   return ProtocolOf(head, "s3.example.com") == Protocol::kS3;
 }
 

@@ -3,15 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "s3api/protocol/error.h"
+#include "tests/s3/request_heads.h"
 
 namespace mkv::s3 {
 namespace {
 
-using Headers = std::vector<std::pair<std::string, std::string>>;
 using Result = ReadConditions::Result;
 
 constexpr std::int64_t kModified = 1'255'369'830'999'999;  // 2009-10-12T17:50:30.999999Z
@@ -19,12 +17,6 @@ constexpr char kBefore[] = "Mon, 12 Oct 2009 17:50:29 GMT";
 constexpr char kThen[] = "Mon, 12 Oct 2009 17:50:30 GMT";
 constexpr char kAfter[] = "Mon, 12 Oct 2009 17:50:31 GMT";
 const Validators kObject = {"abc", kModified};
-
-http::RequestHead HeadOf(const Headers& headers) {
-  http::RequestHead head;
-  for (const auto& [name, value] : headers) head.headers.add(name, value);
-  return head;
-}
 
 enum class Answer { k200, k304, k412 };
 

@@ -55,7 +55,7 @@ std::string FilePart(const std::string& content, const std::string& file_name = 
          "\"\r\nContent-Type: text/plain\r\n\r\n" + content + "\r\n";
 }
 
-std::string CodeOf(const std::string& text) {
+std::string FormProblem(const std::string& text) {
   try {
     Pieces body(text, 1000);
     FormData form(body, "B");
@@ -96,27 +96,29 @@ TEST(FormDataTest, OfAPathTheFileNameIsTheLastSegment) {
 }
 
 TEST(FormDataTest, WhatIsNoFormIsMalformed) {
-  EXPECT_EQ(CodeOf(""), "MalformedPOSTRequest");
-  EXPECT_EQ(CodeOf("--C\r\n"), "MalformedPOSTRequest");
-  EXPECT_EQ(CodeOf(Part("key", "k")), "MalformedPOSTRequest");
-  EXPECT_EQ(CodeOf(Part("key", "k") + "--Bx\r\n"), "MalformedPOSTRequest");
-  EXPECT_EQ(CodeOf("--B\r\nContent-Type: text/plain\r\n\r\nx\r\n--B--"), "MalformedPOSTRequest");
-  EXPECT_EQ(CodeOf("--B\r\nContent-Disposition: attachment; name=a\r\n\r\nx\r\n--B--"),
+  EXPECT_EQ(FormProblem(""), "MalformedPOSTRequest");
+  EXPECT_EQ(FormProblem("--C\r\n"), "MalformedPOSTRequest");
+  EXPECT_EQ(FormProblem(Part("key", "k")), "MalformedPOSTRequest");
+  EXPECT_EQ(FormProblem(Part("key", "k") + "--Bx\r\n"), "MalformedPOSTRequest");
+  EXPECT_EQ(FormProblem("--B\r\nContent-Type: text/plain\r\n\r\nx\r\n--B--"),
             "MalformedPOSTRequest");
-  EXPECT_EQ(CodeOf(Part("key", "k") + "--B--\r\n"), "InvalidArgument");
-  EXPECT_EQ(CodeOf(FilePart("cut off")), "IncompleteBody");
+  EXPECT_EQ(FormProblem("--B\r\nContent-Disposition: attachment; name=a\r\n\r\nx\r\n--B--"),
+            "MalformedPOSTRequest");
+  EXPECT_EQ(FormProblem(Part("key", "k") + "--B--\r\n"), "InvalidArgument");
+  EXPECT_EQ(FormProblem(FilePart("cut off")), "IncompleteBody");
 }
 
 TEST(FormDataTest, FieldsHaveALimitAndTheFileHasNone) {
   const std::string file(4 * kMaxFormFields, 'x');
-  EXPECT_EQ(CodeOf(Part("a", std::string(kMaxFormFields - 200, 'x')) + FilePart(file) + "--B--"),
-            "ok");
-  EXPECT_EQ(CodeOf(Part("a", std::string(kMaxFormFields, 'x')) + FilePart("") + "--B--"),
+  EXPECT_EQ(
+      FormProblem(Part("a", std::string(kMaxFormFields - 200, 'x')) + FilePart(file) + "--B--"),
+      "ok");
+  EXPECT_EQ(FormProblem(Part("a", std::string(kMaxFormFields, 'x')) + FilePart("") + "--B--"),
             "MaxPostPreDataLengthExceeded");
   std::string many;
   while (many.size() < kMaxFormFields) many += Part("a", "");
-  EXPECT_EQ(CodeOf(many + FilePart("") + "--B--"), "MaxPostPreDataLengthExceeded");
-  EXPECT_EQ(CodeOf(std::string(kMaxFormFields + 1, 'x') + "\r\n" + FilePart("") + "--B--"),
+  EXPECT_EQ(FormProblem(many + FilePart("") + "--B--"), "MaxPostPreDataLengthExceeded");
+  EXPECT_EQ(FormProblem(std::string(kMaxFormFields + 1, 'x') + "\r\n" + FilePart("") + "--B--"),
             "MaxPostPreDataLengthExceeded");
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-std::string CodeOf(std::string_view key) {
+std::string KeyProblem(std::string_view key) {
   try {
     CheckKey(key);
   } catch (const S3Error& error) {
@@ -44,17 +44,17 @@ TEST(KeysTest, FoldersOfTheOriginalAreReadableThoughNoBucketsOfS3) {
 }
 
 TEST(KeysTest, AKeyIsUpTo1024BytesOfUtf8) {
-  EXPECT_EQ(CodeOf("a"), "");
-  EXPECT_EQ(CodeOf("\xE2\x82\xAC/ \x01\x7F\xF0\x9F\x98\x80"), "");
-  EXPECT_EQ(CodeOf(std::string(1024, 'k')), "");
-  EXPECT_EQ(CodeOf(std::string(1025, 'k')), "KeyTooLongError");
+  EXPECT_EQ(KeyProblem("a"), "");
+  EXPECT_EQ(KeyProblem("\xE2\x82\xAC/ \x01\x7F\xF0\x9F\x98\x80"), "");
+  EXPECT_EQ(KeyProblem(std::string(1024, 'k')), "");
+  EXPECT_EQ(KeyProblem(std::string(1025, 'k')), "KeyTooLongError");
 }
 
 TEST(KeysTest, AKeyThatIsNoUtf8IsAnInvalidUri) {
   for (const std::string_view key :
        {"\xFF"sv, "a\x80"sv, "\xC0\xAF"sv, "\xE2\x82"sv, "\xED\xA0\x80"sv, "\xF4\x90\x80\x80"sv,
         "\xE0\x80\x80"sv, "\xF0\x80\x80\x80"sv, "a\0b"sv}) {
-    EXPECT_EQ(CodeOf(key), "InvalidURI") << ::testing::PrintToString(key);
+    EXPECT_EQ(KeyProblem(key), "InvalidURI") << ::testing::PrintToString(key);
   }
 }
 

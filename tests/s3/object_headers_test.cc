@@ -4,10 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "s3api/protocol/error.h"
+#include "tests/s3/request_heads.h"
 
 namespace mkv::s3 {
 namespace {
@@ -17,14 +16,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
-
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
-http::RequestHead HeadOf(const Headers& headers) {
-  http::RequestHead head;
-  for (const auto& [name, value] : headers) head.headers.add(name, value);
-  return head;
-}
 
 Headers Stored(const Headers& headers) {
   format::ObjectMetadata metadata;
@@ -37,7 +28,7 @@ Headers Stored(const Headers& headers) {
   return stored;
 }
 
-std::string CodeOf(const Headers& headers) {
+std::string HeadersProblem(const Headers& headers) {
   try {
     Stored(headers);
   } catch (const S3Error& error) {
@@ -81,17 +72,18 @@ TEST(ObjectHeadersTest, RepeatedMetadataIsJoinedAndBytesPastAsciiAreKept) {
 }
 
 TEST(ObjectHeadersTest, UserMetadataIsUpToTwoKilobytes) {
-  EXPECT_EQ(CodeOf({{"x-amz-meta-ab", std::string(2046, 'v')}}), "");
-  EXPECT_EQ(CodeOf({{"x-amz-meta-ab", std::string(2047, 'v')}}), "MetadataTooLarge");
-  EXPECT_EQ(
-      CodeOf({{"x-amz-meta-a", std::string(1023, 'v')}, {"x-amz-meta-b", std::string(1024, 'v')}}),
-      "MetadataTooLarge");
+  EXPECT_EQ(HeadersProblem({{"x-amz-meta-ab", std::string(2046, 'v')}}), "");
+  EXPECT_EQ(HeadersProblem({{"x-amz-meta-ab", std::string(2047, 'v')}}), "MetadataTooLarge");
+  EXPECT_EQ(HeadersProblem({{"x-amz-meta-a", std::string(1023, 'v')},
+                            {"x-amz-meta-b", std::string(1024, 'v')}}),
+            "MetadataTooLarge");
 }
 
 TEST(ObjectHeadersTest, StorageClassAndRedirectAreChecked) {
-  EXPECT_EQ(CodeOf({{"x-amz-storage-class", "STANDARD_IA"}}), "");
-  EXPECT_EQ(CodeOf({{"x-amz-storage-class", "FAST"}}), "InvalidStorageClass");
-  EXPECT_EQ(CodeOf({{"x-amz-website-redirect-location", "ftp://x"}}), "InvalidRedirectLocation");
+  EXPECT_EQ(HeadersProblem({{"x-amz-storage-class", "STANDARD_IA"}}), "");
+  EXPECT_EQ(HeadersProblem({{"x-amz-storage-class", "FAST"}}), "InvalidStorageClass");
+  EXPECT_EQ(HeadersProblem({{"x-amz-website-redirect-location", "ftp://x"}}),
+            "InvalidRedirectLocation");
 }
 
 TEST(ObjectHeadersTest, WhatIsNotThereIsNotPromised) {

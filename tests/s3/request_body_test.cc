@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::Pair;
 
 template <typename Parse>
-std::string CodeOf(Parse parse, std::string_view body) {
+std::string BodyProblem(Parse parse, std::string_view body) {
   try {
     (void)parse(body);
   } catch (const S3Error& error) {
@@ -37,7 +37,7 @@ TEST(RequestBodyTest, CreateBucketMayHaveNoBody) {
                 "<LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>")
                 .location_constraint,
             "eu-west-1");
-  EXPECT_EQ(CodeOf(ParseCreateBucketConfiguration, "<Nonsense/>"), "MalformedXML");
+  EXPECT_EQ(BodyProblem(ParseCreateBucketConfiguration, "<Nonsense/>"), "MalformedXML");
 }
 
 TEST(RequestBodyTest, DeleteNamesKeysAndTheirConditions) {
@@ -59,11 +59,12 @@ TEST(RequestBodyTest, DeleteNamesKeysAndTheirConditions) {
 TEST(RequestBodyTest, DeleteTakesOneToAThousandKeys) {
   EXPECT_EQ(ParseDelete(DeleteOf(1000)).objects.size(), 1000u);
   EXPECT_FALSE(ParseDelete(DeleteOf(1)).quiet);
-  EXPECT_EQ(CodeOf(ParseDelete, DeleteOf(1001)), "MalformedXML");
-  EXPECT_EQ(CodeOf(ParseDelete, DeleteOf(0)), "MalformedXML");
-  EXPECT_EQ(CodeOf(ParseDelete, "<Delete><Object/></Delete>"), "MalformedXML");
-  EXPECT_EQ(CodeOf(ParseDelete, "<Delete><Object><Key></Key></Object></Delete>"), "MalformedXML");
-  EXPECT_EQ(CodeOf(ParseDelete, ""), "MissingRequestBodyError");
+  EXPECT_EQ(BodyProblem(ParseDelete, DeleteOf(1001)), "MalformedXML");
+  EXPECT_EQ(BodyProblem(ParseDelete, DeleteOf(0)), "MalformedXML");
+  EXPECT_EQ(BodyProblem(ParseDelete, "<Delete><Object/></Delete>"), "MalformedXML");
+  EXPECT_EQ(BodyProblem(ParseDelete, "<Delete><Object><Key></Key></Object></Delete>"),
+            "MalformedXML");
+  EXPECT_EQ(BodyProblem(ParseDelete, ""), "MissingRequestBodyError");
 }
 
 TEST(RequestBodyTest, CompleteNamesPartsWithTheirChecksums) {
@@ -85,12 +86,13 @@ TEST(RequestBodyTest, PartsComeInAscendingOrder) {
            "</PartNumber><ETag>x</ETag></Part><Part><PartNumber>" + std::to_string(b) +
            "</PartNumber><ETag>x</ETag></Part></CompleteMultipartUpload>";
   };
-  EXPECT_EQ(CodeOf(ParseCompleteMultipartUpload, with_parts(1, 10'000)), "");
-  EXPECT_EQ(CodeOf(ParseCompleteMultipartUpload, with_parts(2, 1)), "InvalidPartOrder");
-  EXPECT_EQ(CodeOf(ParseCompleteMultipartUpload, with_parts(2, 2)), "InvalidPartOrder");
-  EXPECT_EQ(CodeOf(ParseCompleteMultipartUpload, with_parts(0, 1)), "InvalidArgument");
-  EXPECT_EQ(CodeOf(ParseCompleteMultipartUpload, with_parts(1, 10'001)), "InvalidArgument");
-  EXPECT_EQ(CodeOf(ParseCompleteMultipartUpload, "<CompleteMultipartUpload/>"), "MalformedXML");
+  EXPECT_EQ(BodyProblem(ParseCompleteMultipartUpload, with_parts(1, 10'000)), "");
+  EXPECT_EQ(BodyProblem(ParseCompleteMultipartUpload, with_parts(2, 1)), "InvalidPartOrder");
+  EXPECT_EQ(BodyProblem(ParseCompleteMultipartUpload, with_parts(2, 2)), "InvalidPartOrder");
+  EXPECT_EQ(BodyProblem(ParseCompleteMultipartUpload, with_parts(0, 1)), "InvalidArgument");
+  EXPECT_EQ(BodyProblem(ParseCompleteMultipartUpload, with_parts(1, 10'001)), "InvalidArgument");
+  EXPECT_EQ(BodyProblem(ParseCompleteMultipartUpload, "<CompleteMultipartUpload/>"),
+            "MalformedXML");
 }
 
 }  // namespace

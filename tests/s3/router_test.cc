@@ -6,11 +6,10 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "s3api/protocol/error.h"
 #include "s3api/signature/canonical.h"
+#include "tests/s3/request_heads.h"
 
 namespace mkv::s3 {
 namespace {
@@ -18,18 +17,15 @@ namespace {
 using ::testing::Contains;
 using ::testing::Pair;
 
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
 http::RequestHead HeadOf(std::string_view method, std::string_view target,
                          const Headers& headers = {}) {
-  http::RequestHead head;
+  http::RequestHead head = s3::HeadOf(headers);
   head.method = method;
   head.target = target;
   const std::size_t mark = target.find('?');
   head.path = PercentDecode(target.substr(0, mark), Plus::kPlus);
   head.has_query_mark = mark != std::string_view::npos;
   if (head.has_query_mark) head.query = target.substr(mark + 1);
-  for (const auto& [name, value] : headers) head.headers.add(name, value);
   return head;
 }
 

@@ -8,7 +8,7 @@ namespace mkv::s3 {
 namespace {
 
 template <typename Call>
-std::string CodeOf(Call call) {
+std::string TaggingProblem(Call call) {
   try {
     call();
   } catch (const S3Error& error) {
@@ -20,7 +20,7 @@ std::string CodeOf(Call call) {
 std::string Document(const std::vector<Tag>& tags) { return TaggingDocument(tags).Text(); }
 
 std::string Check(const std::vector<Tag>& tags, std::size_t max_tags = kMaxObjectTags) {
-  return CodeOf([&] { EXPECT_EQ(ParseTagging(Document(tags), max_tags), tags); });
+  return TaggingProblem([&] { EXPECT_EQ(ParseTagging(Document(tags), max_tags), tags); });
 }
 
 std::string Repeated(std::string_view text, std::size_t times) {
@@ -62,7 +62,7 @@ TEST(TaggingTest, ThereAreLimitsToTheirNumber) {
 TEST(TaggingTest, ADocumentOfAnotherShapeIsMalformed) {
   for (const char* body :
        {"<Tagging/>", "<Tagging><TagSet><Tag><Key>k</Key></Tag></TagSet></Tagging>", "<Tags/>"}) {
-    EXPECT_EQ(CodeOf([&] { ParseTagging(body, kMaxObjectTags); }), "MalformedXML") << body;
+    EXPECT_EQ(TaggingProblem([&] { ParseTagging(body, kMaxObjectTags); }), "MalformedXML") << body;
   }
 }
 
@@ -70,10 +70,10 @@ TEST(TaggingTest, TheHeaderIsAQuery) {
   EXPECT_EQ(ParseTaggingHeader("a=1&b%20c=%2B+%C3%BC&d"),
             (std::vector<Tag>{{"a", "1"}, {"b c", "+ ü"}, {"d", ""}}));
   EXPECT_TRUE(ParseTaggingHeader("").empty());
-  EXPECT_EQ(CodeOf([] { ParseTaggingHeader("a=1&a=2"); }), "InvalidArgument");
-  EXPECT_EQ(CodeOf([] { ParseTaggingHeader("=1"); }), "InvalidArgument");
-  EXPECT_EQ(CodeOf([] { ParseTaggingHeader("a=%26"); }), "InvalidTag");
-  EXPECT_EQ(CodeOf([] { ParseTaggingHeader("a=%FF"); }), "InvalidTag");
+  EXPECT_EQ(TaggingProblem([] { ParseTaggingHeader("a=1&a=2"); }), "InvalidArgument");
+  EXPECT_EQ(TaggingProblem([] { ParseTaggingHeader("=1"); }), "InvalidArgument");
+  EXPECT_EQ(TaggingProblem([] { ParseTaggingHeader("a=%26"); }), "InvalidTag");
+  EXPECT_EQ(TaggingProblem([] { ParseTaggingHeader("a=%FF"); }), "InvalidTag");
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-std::string CodeOf(std::string_view body, const XmlLimits& limits = {}) {
+std::string XmlProblem(std::string_view body, const XmlLimits& limits = {}) {
   try {
     const XmlBody document(body, "Root", limits);
   } catch (const S3Error& error) {
@@ -75,24 +75,24 @@ TEST(XmlTest, WhatIsNotWellFormedIsMalformed) {
         "<Root><Key>a&#0;b</Key></Root>"sv, "<Root><Key>&#xD800;</Key></Root>"sv,
         "<Root><Key>&#x110000;</Key></Root>"sv, "<Root>\0</Root>"sv, "<Root>\xFF</Root>"sv,
         "<Root><![CDATA[</Root>"sv}) {
-    EXPECT_EQ(CodeOf(body), "MalformedXML") << body;
+    EXPECT_EQ(XmlProblem(body), "MalformedXML") << body;
   }
 }
 
 TEST(XmlTest, ADocumentTypeIsRefused) {
-  EXPECT_EQ(CodeOf("<!DOCTYPE Root><Root/>"), "MalformedXML");
-  EXPECT_EQ(CodeOf("<!DOCTYPE Root [<!ENTITY a 'b'>]><Root>&a;</Root>"), "MalformedXML");
+  EXPECT_EQ(XmlProblem("<!DOCTYPE Root><Root/>"), "MalformedXML");
+  EXPECT_EQ(XmlProblem("<!DOCTYPE Root [<!ENTITY a 'b'>]><Root>&a;</Root>"), "MalformedXML");
 }
 
 TEST(XmlTest, SizeAndDepthAreLimited) {
-  EXPECT_EQ(CodeOf("<Root/>", {.max_bytes = 7}), "");
-  EXPECT_EQ(CodeOf("<Root/> ", {.max_bytes = 7}), "MaxMessageLengthExceeded");
-  EXPECT_EQ(CodeOf("<Root><a><b/></a></Root>", {.max_depth = 3}), "");
-  EXPECT_EQ(CodeOf("<Root><a><b><c/></b></a></Root>", {.max_depth = 3}), "MalformedXML");
+  EXPECT_EQ(XmlProblem("<Root/>", {.max_bytes = 7}), "");
+  EXPECT_EQ(XmlProblem("<Root/> ", {.max_bytes = 7}), "MaxMessageLengthExceeded");
+  EXPECT_EQ(XmlProblem("<Root><a><b/></a></Root>", {.max_depth = 3}), "");
+  EXPECT_EQ(XmlProblem("<Root><a><b><c/></b></a></Root>", {.max_depth = 3}), "MalformedXML");
   std::string deep = "<Root>";
   for (int i = 0; i < 100'000; ++i) deep += "<a>";
-  EXPECT_EQ(CodeOf(deep), "MalformedXML");
-  EXPECT_EQ(CodeOf(""), "MissingRequestBodyError");
+  EXPECT_EQ(XmlProblem(deep), "MalformedXML");
+  EXPECT_EQ(XmlProblem(""), "MissingRequestBodyError");
 }
 
 TEST(XmlTest, AnElementThatMayBeThereOnceIsRefusedTwice) {

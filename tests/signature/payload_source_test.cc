@@ -20,14 +20,14 @@ std::string Md5(std::string_view bytes) {
   return digest.Finish();
 }
 
-struct Outcome {
+struct Consumed {
   std::string code = "ok";
   std::string data;
   std::optional<ChecksumValue> checksum;
 };
 
-Outcome Consume(Source& body, const PayloadPlan& plan) {
-  Outcome outcome;
+Consumed Consume(Source& body, const PayloadPlan& plan) {
+  Consumed outcome;
   try {
     PayloadSource source(body, plan);
     outcome.data = ReadAll(source);
@@ -42,12 +42,12 @@ Outcome Consume(Source& body, const PayloadPlan& plan) {
 }
 
 // The same outcome whether the body is streamed, in pieces of any size, or held.
-Outcome Consume(const std::string& body, const PayloadPlan& plan) {
+Consumed Consume(const std::string& body, const PayloadPlan& plan) {
   HeldSource held(body);
-  const Outcome expected = Consume(held, plan);
+  const Consumed expected = Consume(held, plan);
   for (const std::size_t piece : {1u, 2u, 3u, 17u, 100u, 4096u}) {
     TextSource streamed(body, piece);
-    const Outcome outcome = Consume(streamed, plan);
+    const Consumed outcome = Consume(streamed, plan);
     EXPECT_EQ(outcome.code, expected.code);
     EXPECT_EQ(outcome.data, expected.data);
     EXPECT_EQ(outcome.checksum, expected.checksum);
@@ -87,7 +87,7 @@ TEST(PayloadSource, ChecksTheChecksumInTheHeader) {
     PayloadPlan plan;
     plan.checksum = ComputeChecksum(algorithm, kData);
     EXPECT_EQ(Consume(kData, plan).checksum, plan.checksum);
-    const Outcome wrong = Consume(kData + "x", plan);
+    const Consumed wrong = Consume(kData + "x", plan);
     EXPECT_EQ(wrong.code, "BadDigest");
     EXPECT_EQ(wrong.checksum, std::nullopt);
   }
@@ -120,7 +120,7 @@ class Streaming : public testing::TestWithParam<Kind> {
 };
 
 TEST_P(Streaming, IsDecodedAndChecked) {
-  const Outcome outcome = Consume(good_, Plan());
+  const Consumed outcome = Consume(good_, Plan());
   EXPECT_EQ(outcome.code, "ok");
   EXPECT_EQ(outcome.data, kData);
   EXPECT_EQ(outcome.checksum.has_value(), Plan().trailer.has_value());

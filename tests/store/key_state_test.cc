@@ -16,7 +16,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr auto kOrdered = Index::Durability::kOrdered;
+constexpr auto kInOrder = Index::Durability::kOrdered;
 
 class KeyStateTest : public ::testing::Test {
  protected:
@@ -32,12 +32,12 @@ class KeyStateTest : public ::testing::Test {
   void Store(Generation generation) {
     KeyState state = Read();
     state.SetObject(TheRecord(), Metadata(generation));
-    ASSERT_TRUE(state.Commit(*index_, kOrdered));
+    ASSERT_TRUE(state.Commit(*index_, kInOrder));
   }
   void PutRaw(const std::string& key, const std::string& value) {
     Batch batch;
     batch.Put(key, value);
-    ASSERT_TRUE(index_->Write(batch, kOrdered));
+    ASSERT_TRUE(index_->Write(batch, kInOrder));
   }
 
   const testing::TempFolder folder_;
@@ -78,7 +78,7 @@ TEST_F(KeyStateTest, IsNotLiveOnceUnlinkedButKeepsItsMetadata) {
   Record record = state.object()->record;
   record.unlinked = true;
   state.SetRecord(record);
-  ASSERT_TRUE(state.Commit(*index_, kOrdered));
+  ASSERT_TRUE(state.Commit(*index_, kInOrder));
 
   const KeyState after = Read();
   EXPECT_FALSE(after.live());
@@ -91,7 +91,7 @@ TEST_F(KeyStateTest, LeavesNothingOfARemovedObject) {
   Store(7);
   KeyState state = Read();
   state.RemoveObject();
-  ASSERT_TRUE(state.Commit(*index_, kOrdered));
+  ASSERT_TRUE(state.Commit(*index_, kInOrder));
   EXPECT_EQ(index_->Get("/key"), std::nullopt);
   EXPECT_EQ(index_->Get(MetadataKey("/key")), std::nullopt);
   EXPECT_EQ(index_->Get(PendingKey("/key")), std::nullopt);
@@ -101,7 +101,7 @@ TEST_F(KeyStateTest, IsNotCommittedOverAChangeOfTheRecord) {
   KeyState state = Read();
   Store(7);
   state.SetObject({.unlinked = false, .hash = {}, .volumes = {"z:9"}}, Metadata(8));
-  EXPECT_FALSE(state.Commit(*index_, kOrdered));
+  EXPECT_FALSE(state.Commit(*index_, kInOrder));
   EXPECT_EQ(index_->Get("/key"), "a:1,b:2");
 }
 
@@ -110,16 +110,16 @@ TEST_F(KeyStateTest, IsNotCommittedOverAChangeOfTheMetadata) {
   KeyState state = Read();
   Store(8);  // the same record
   state.RemoveObject();
-  EXPECT_FALSE(state.Commit(*index_, kOrdered));
+  EXPECT_FALSE(state.Commit(*index_, kInOrder));
 }
 
 TEST_F(KeyStateTest, IsNotCommittedOverAChangeOfWhatIsPending) {
   KeyState state = Read();
   KeyState other = Read();
   other.MutablePending().add_blobs()->set_id(1);
-  ASSERT_TRUE(other.Commit(*index_, kOrdered));
+  ASSERT_TRUE(other.Commit(*index_, kInOrder));
   state.SetObject(TheRecord(), Metadata(0));
-  EXPECT_FALSE(state.Commit(*index_, kOrdered));
+  EXPECT_FALSE(state.Commit(*index_, kInOrder));
 }
 
 TEST_F(KeyStateTest, WithGarbageNoLongerHasThePlainPathFree) {
@@ -127,7 +127,7 @@ TEST_F(KeyStateTest, WithGarbageNoLongerHasThePlainPathFree) {
   KeyState state = Read();
   state.AddGarbage(*state.object(), {"a:1", "b:2"}, /*id=*/42, /*not_before_us=*/1000);
   state.RemoveObject();
-  ASSERT_TRUE(state.Commit(*index_, kOrdered));
+  ASSERT_TRUE(state.Commit(*index_, kInOrder));
 
   KeyState after = Read();
   EXPECT_FALSE(after.object());
@@ -143,7 +143,7 @@ TEST_F(KeyStateTest, WithGarbageNoLongerHasThePlainPathFree) {
   EXPECT_EQ(after.FindPending(43), nullptr);
 
   after.RemovePending(42);
-  ASSERT_TRUE(after.Commit(*index_, kOrdered));
+  ASSERT_TRUE(after.Commit(*index_, kInOrder));
   EXPECT_TRUE(Read().PlainPathIsFree());
   EXPECT_EQ(index_->Get(PendingKey("/key")), std::nullopt);
 }

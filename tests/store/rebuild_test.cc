@@ -15,6 +15,7 @@
 #include "mkvcore/format/sidecar.h"
 #include "mkvcore/index/leveldb_index.h"
 #include "mkvcore/store/object.h"
+#include "mkvcore/volumes/value_hasher.h"
 #include "mkvcore/volumes/volume_health.h"
 #include "tests/support/generated_value.h"
 #include "tests/support/nginx_volume.h"
@@ -364,6 +365,24 @@ TEST_F(RebuildTest, ReadingFindsValuesThatWereDamagedSince) {
   EXPECT_EQ(summary.damaged, 1u);
   EXPECT_FALSE(summary.ok());
   EXPECT_EQ(Find("/key")->record.hash, Md5Hex("value"));
+}
+
+// As of multipart uploads: no MD5 of the whole is known, but its CRC32C is.
+TEST_F(RebuildTest, ReadingFindsDamageByTheChecksumWhereNoMd5IsKnown) {
+  for (const std::string& key : std::vector<std::string>{"/whole", "/damaged"}) {
+    PutBlob(key, 5, key == "/whole" ? "value" : "valve");
+    format::ObjectMetadata metadata = Metadata(5, 5);
+    metadata.set_crc32c(Crc32c("value"));
+    WriteOld(key, Record{false, "", placement_->Choose(key)}, metadata);
+  }
+  RebuildOptions options = Options(index());
+  options.rehash = true;
+  const RebuildSummary summary = mkv::Run(*placement_, options);
+  EXPECT_EQ(summary.damaged, 1u);
+  EXPECT_THAT(Describe(summary), HasSubstr("CRC32C"));
+  EXPECT_EQ(Find("/whole")->record.hash, Md5Hex("value"));
+  EXPECT_EQ(Find("/damaged")->record.hash, "");
+  EXPECT_EQ(Find("/damaged")->metadata->crc32c(), Crc32c("value"));
 }
 
 TEST_F(RebuildTest, WhatWasPendingStaysPendingAndIsNoValue) {

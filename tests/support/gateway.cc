@@ -13,9 +13,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kAttempts = 5;
+constexpr int kPortAttempts = 5;
 // A sanitized binary on a busy machine takes its time.
-constexpr std::chrono::milliseconds kPatience = 60s;
+constexpr std::chrono::milliseconds kStartPatience = 60s;
 
 std::string Joined(const std::vector<std::string>& volumes) {
   std::string joined;
@@ -37,7 +37,7 @@ Gateway::Gateway(GatewayOptions options) : options_(std::move(options)) {
       return;
     }
     // Lost to somebody else, or something that another port will not cure.
-    if (!any_port || attempt == kAttempts || !Accepts(options_.port)) {
+    if (!any_port || attempt == kPortAttempts || !Accepts(options_.port)) {
       throw std::runtime_error("the gateway did not start: " + Log());
     }
   }
@@ -65,7 +65,7 @@ bool Gateway::TryStart() {
       .arguments = std::move(arguments), .environment = options_.environment, .output = LogFile()});
   HttpClient client;
   client.Trust(options_.authority);
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
   while (std::chrono::steady_clock::now() < deadline && process_->running()) {
     if (client.Do({.url = url() + "/.mkv/health", .timeout = 1s}).status == 200 &&
         process_->running()) {

@@ -14,8 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kAttempts = 5;
-constexpr std::chrono::milliseconds kPatience = 60s;
+constexpr int kPorts = 5;
+constexpr std::chrono::milliseconds kVolumePatience = 60s;
 
 }  // namespace
 
@@ -29,7 +29,7 @@ NginxVolume::NginxVolume(NginxVolumeOptions options) : options_(std::move(option
       return;
     }
     // Another port helps when this one was lost to somebody else, and with nothing else.
-    if (!any_port || attempt == kAttempts || !Accepts(options_.port)) {
+    if (!any_port || attempt == kPorts || !Accepts(options_.port)) {
       throw std::runtime_error("volume " + name() + " did not start: " + Log());
     }
   }
@@ -62,7 +62,7 @@ bool NginxVolume::TryStart() {
                      // The master ends its workers; killed, it would leave them behind.
                      .death_signal = SIGTERM});
   // The port alone could be somebody else's: the pid file is written once it has been bound.
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto deadline = std::chrono::steady_clock::now() + kVolumePatience;
   const auto pid_file = options_.folder / ".nginx" / "nginx.pid";
   while (std::chrono::steady_clock::now() < deadline && process_->running()) {
     if (FileText(pid_file) == std::to_string(process_->pid()) + "\n" && Accepts(options_.port)) {
@@ -81,9 +81,9 @@ void NginxVolume::Start() {
 }
 
 void NginxVolume::AwaitEnd() {
-  process_->Wait(kPatience);
+  process_->Wait(kVolumePatience);
   process_.reset();
-  if (!AwaitPort(options_.port, false, kPatience)) {
+  if (!AwaitPort(options_.port, false, kVolumePatience)) {
     throw std::runtime_error("volume " + name() + " did not end");
   }
 }

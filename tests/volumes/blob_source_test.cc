@@ -22,7 +22,7 @@ using testing::MisbehavingServer;
 using testing::TestVolume;
 using testing::ValueOf;
 
-constexpr char kPath[] = "/aa/bb/x";
+constexpr char kSourcePath[] = "/aa/bb/x";
 
 class BlobSourceTest : public ::testing::Test {
  protected:
@@ -33,7 +33,7 @@ class BlobSourceTest : public ::testing::Test {
   }
   ReplicaWriteResult Copy(Source& source) {
     ReplicaWriteRequest request;
-    request.candidates = {{to_.name(), kPath}, {to_too_.name(), kPath}};
+    request.candidates = {{to_.name(), kSourcePath}, {to_too_.name(), kSourcePath}};
     request.wanted = 2;
     return WriteReplicas(client_, source, request);
   }
@@ -46,22 +46,22 @@ class BlobSourceTest : public ::testing::Test {
 TEST_F(BlobSourceTest, ReplicaIsCopiedFromVolumeToVolumes) {
   for (const std::uint64_t size : {0, 1, 300'000, 30'000'000}) {
     const std::string value = ValueOf(size);
-    from_.Store(kPath, value);
-    BlobSource source(client_, {from_.name(), kPath});
+    from_.Store(kSourcePath, value);
+    BlobSource source(client_, {from_.name(), kSourcePath});
     EXPECT_EQ(source.size(), size);
     EXPECT_TRUE(source.last_modified());
     const auto result = Copy(source);
     ASSERT_TRUE(result.digest);
     EXPECT_EQ(result.digest->crc32c, Crc32c(value));
-    EXPECT_TRUE(to_.File(kPath) == value);
-    EXPECT_TRUE(to_too_.File(kPath) == value);
+    EXPECT_TRUE(to_.File(kSourcePath) == value);
+    EXPECT_TRUE(to_too_.File(kSourcePath) == value);
   }
 }
 
 TEST_F(BlobSourceTest, SmallBufferGetsEveryByte) {
   const std::string value = ValueOf(400'000);
-  from_.Store(kPath, value);
-  BlobSource source(client_, {from_.name(), kPath});
+  from_.Store(kSourcePath, value);
+  BlobSource source(client_, {from_.name(), kSourcePath});
   std::string got;
   std::array<char, 1000> buffer;
   for (auto chunk = source.Read(buffer); chunk.state != Source::State::kEnd;
@@ -74,27 +74,27 @@ TEST_F(BlobSourceTest, SmallBufferGetsEveryByte) {
 
 TEST_F(BlobSourceTest, ReadsNoFurtherThanItIsAsked) {
   if (!testing::kMemoryIsOurs) GTEST_SKIP();
-  from_.Store(kPath, std::string(100'000'000, 'x'));
-  { BlobSource warm_up(client_, {from_.name(), kPath}); }
+  from_.Store(kSourcePath, std::string(100'000'000, 'x'));
+  { BlobSource warm_up(client_, {from_.name(), kSourcePath}); }
   const std::uint64_t before = testing::ResidentBytes();
-  BlobSource source(client_, {from_.name(), kPath});
+  BlobSource source(client_, {from_.name(), kSourcePath});
   std::array<char, 10'000> buffer;
   for (int i = 0; i < 1000; ++i) source.Read(buffer);
   EXPECT_LT(testing::ResidentBytes(), before + (4 << 20));
 }
 
 TEST_F(BlobSourceTest, MissingBlobCanNotBeOpened) {
-  EXPECT_THROW(BlobSource(client_, {from_.name(), kPath}), SourceError);
+  EXPECT_THROW(BlobSource(client_, {from_.name(), kSourcePath}), SourceError);
   EXPECT_FALSE(health_.IsDown(from_.name()));
 }
 
 TEST_F(BlobSourceTest, DeadAndPausedVolumesCanNotBeOpened) {
-  from_.Store(kPath, "hello");
+  from_.Store(kSourcePath, "hello");
   from_.Pause();
-  EXPECT_THROW(BlobSource(client_, {from_.name(), kPath}), SourceError);
+  EXPECT_THROW(BlobSource(client_, {from_.name(), kSourcePath}), SourceError);
   EXPECT_TRUE(health_.IsDown(from_.name()));
   from_.Kill();
-  EXPECT_THROW(BlobSource(client_, {from_.name(), kPath}), SourceError);
+  EXPECT_THROW(BlobSource(client_, {from_.name(), kSourcePath}), SourceError);
 }
 
 TEST_F(BlobSourceTest, BlobThatEndsEarlyIsCopiedNowhere) {
@@ -102,11 +102,11 @@ TEST_F(BlobSourceTest, BlobThatEndsEarlyIsCopiedNowhere) {
     connection.ReadHead();
     connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + ValueOf(999'999));
   });
-  BlobSource source(client_, {server.name(), kPath});
+  BlobSource source(client_, {server.name(), kSourcePath});
   EXPECT_THROW(Copy(source), SourceError);
   EXPECT_TRUE(health_.IsDown(server.name()));
-  EXPECT_FALSE(to_.File(kPath));
-  EXPECT_FALSE(to_too_.File(kPath));
+  EXPECT_FALSE(to_.File(kSourcePath));
+  EXPECT_FALSE(to_too_.File(kSourcePath));
 }
 
 TEST_F(BlobSourceTest, VolumeThatStopsSendingIsGivenUp) {
@@ -115,14 +115,14 @@ TEST_F(BlobSourceTest, VolumeThatStopsSendingIsGivenUp) {
     connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nhello");
     connection.AwaitClose();
   });
-  BlobSource source(client_, {server.name(), kPath});
+  BlobSource source(client_, {server.name(), kSourcePath});
   EXPECT_THROW(Copy(source), SourceError);
 }
 
 TEST_F(BlobSourceTest, AbandonedSourceDoesNotSpoilTheSession) {
-  from_.Store(kPath, ValueOf(5'000'000));
-  { BlobSource abandoned(client_, {from_.name(), kPath}); }
-  BlobSource source(client_, {from_.name(), kPath});
+  from_.Store(kSourcePath, ValueOf(5'000'000));
+  { BlobSource abandoned(client_, {from_.name(), kSourcePath}); }
+  BlobSource source(client_, {from_.name(), kSourcePath});
   EXPECT_TRUE(Copy(source).digest);
 }
 

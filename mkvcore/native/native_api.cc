@@ -14,12 +14,6 @@ namespace mkv {
 
 namespace {
 
-// The largest value that is stored from the loop, and how many requests to volumes a loop has under
-// way before it leaves PUTs to workers: the memory that it spends on them, which is a copy for each
-// replica.
-constexpr std::uint64_t kMaxLoopValue = 64 << 10;
-constexpr std::size_t kMaxLoopRequests = 512;
-
 http::Response Error(int status, const std::string& message) {
   http::Response response;
   response.status = status;
@@ -221,8 +215,7 @@ void NativeApi::Put(const std::shared_ptr<http::Exchange>& exchange) {
   const auto token =
       std::make_shared<WritersUnderWay::Token>(std::move(std::get<WritersUnderWay::Token>(begun)));
   LoopVolumeClient& volumes = Of(exchange->loop()).volumes;
-  if (head.content_length.value_or(kMaxLoopValue + 1) <= kMaxLoopValue &&
-      volumes.under_way() < kMaxLoopRequests && store_.MayPutOnLoop(volumes) &&
+  if (store_.MayPutOnLoop(volumes, head.content_length) &&
       exchange->Collect([this, exchange, &volumes, token](const auto& value) {
         PutOnLoop(exchange, volumes, std::move(*token), value);
       })) {

@@ -14,6 +14,16 @@
 
 namespace mkv {
 
+namespace {
+
+// The largest value that is stored from a loop, and how many requests to volumes a loop has under
+// way before it leaves PUTs to workers: the memory that it spends on them, which is a copy for each
+// replica.
+constexpr std::uint64_t kMaxLoopValue = 64 << 10;
+constexpr std::size_t kMaxLoopRequests = 512;
+
+}  // namespace
+
 class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
  public:
   LoopPut(Store& store, LoopVolumeClient& volumes, std::string_view key, bool replaces,
@@ -146,8 +156,10 @@ class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
   bool writing_ = false;
 };
 
-bool Store::MayPutOnLoop(const LoopVolumeClient& volumes) const {
-  return !options_.sync && volumes.takes_puts() && !index_.MayStall();
+bool Store::MayPutOnLoop(const LoopVolumeClient& volumes,
+                         std::optional<std::uint64_t> length) const {
+  return length && *length <= kMaxLoopValue && volumes.under_way() < kMaxLoopRequests &&
+         volumes.takes_puts() && !options_.sync && !index_.MayStall();
 }
 
 void Store::PutNewOnLoop(LoopVolumeClient& volumes, std::string_view key,

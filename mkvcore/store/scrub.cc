@@ -268,7 +268,7 @@ class Scrubber {
       }
     }
     for (const std::string& volume : findings.sidecars) {
-      tell(&ScrubSummary::sidecars, "sidecar: on " + volume + of);
+      tell(&ScrubSummary::sidecars, std::string("sidecar: on ").append(volume).append(of));
     }
   }
 

@@ -121,7 +121,8 @@ std::vector<ListingEntry> VolumeWalk::List(const std::string& volume,
     // Every volume has a root.
     if (answer.missing() && path != "/") return {};
     if (attempt >= options_.attempts) {
-      throw WalkError("volume " + volume + " does not list " + path + ": " + ProblemOf(answer));
+      throw WalkError(std::string("volume ").append(volume).append(" does not list ").append(path) +
+                      ": " + ProblemOf(answer));
     }
     const auto until = std::chrono::steady_clock::now() + delay;
     while (!stop_ && std::chrono::steady_clock::now() < until) {

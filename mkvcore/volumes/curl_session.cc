@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "mkvcore/volumes/volume_request.h"
 
@@ -37,8 +38,8 @@ CurlLibrary::CurlLibrary() {
 
 CurlLibrary::~CurlLibrary() { curl_global_cleanup(); }
 
-CurlSession::CurlSession(const VolumeOptions& options)
-    : options_(options), multi_(curl_multi_init()) {
+CurlSession::CurlSession(VolumeOptions options)
+    : options_(std::move(options)), multi_(curl_multi_init()) {
   if (multi_ == nullptr) throw std::runtime_error("libcurl has no multi handle for us");
   Check(curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kIdleConnections));
 

@@ -45,7 +45,7 @@ class CurlSession {
   // closes it (keepalive_timeout), so that few requests meet a connection that is being closed.
   static constexpr std::chrono::seconds kConnectionAge{30};
 
-  explicit CurlSession(const VolumeOptions& options);
+  explicit CurlSession(VolumeOptions options);
   ~CurlSession();
   CurlSession(const CurlSession&) = delete;
   CurlSession& operator=(const CurlSession&) = delete;

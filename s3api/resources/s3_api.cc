@@ -20,12 +20,6 @@ namespace mkv::s3 {
 
 namespace {
 
-// The largest object that is stored from a loop, and how many requests to volumes a loop has under
-// way before it leaves PUTs to workers: the memory that it spends on them, which is a copy for each
-// replica.
-constexpr std::uint64_t kMaxLoopValue = 64 << 10;
-constexpr std::size_t kMaxLoopRequests = 512;
-
 // For what the server refuses by itself.
 ErrorCode CodeForStatus(int status, const http::RequestHead& head) {
   switch (status) {
@@ -201,11 +195,7 @@ bool S3Api::ReadOnLoop(const std::shared_ptr<http::Exchange>& exchange,
 bool S3Api::WriteOnLoop(const std::shared_ptr<http::Exchange>& exchange,
                         const std::shared_ptr<const Admitted>& admitted, OfLoop& of_loop) {
   const http::RequestHead& head = exchange->head();
-  if (head.content_length.value_or(kMaxLoopValue + 1) > kMaxLoopValue ||
-      of_loop.volumes.under_way() >= kMaxLoopRequests ||
-      !service_.store.MayPutOnLoop(of_loop.volumes)) {
-    return false;
-  }
+  if (!service_.store.MayPutOnLoop(of_loop.volumes, head.content_length)) return false;
   // What a condition is held against may have to be asked of a volume.
   if (!WriteConditions::Of(head).empty()) return false;
   const std::optional<Bucket> bucket = buckets_.LookAt(admitted->request.bucket).bucket;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <iostream>
 #include <optional>
 #include <regex>
 #include <string>
@@ -43,6 +44,12 @@ std::uint16_t FourFreePorts() {
 class Up : public ::testing::Test {
  protected:
   void SetUp() override { Start(); }
+  void TearDown() override {
+    if (!HasFailure()) return;
+    for (const auto& log : std::filesystem::directory_iterator(data() / "log")) {
+      std::cout << "--- " << log.path().filename().string() << "\n" << FileText(log.path());
+    }
+  }
 
   void Start() {
     port_ = FourFreePorts();

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <barrier>
+#include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,6 +13,8 @@
 
 namespace mkv::testing {
 namespace {
+
+using namespace std::chrono_literals;
 
 class BucketDeletionTest : public S3GatewayTest {
  protected:
@@ -30,23 +33,25 @@ TEST_F(BucketDeletionTest, LeavesNoObjectInABucketThatIsGone) {
     const std::string deletion = cluster().gateway().url() + Presign("admin", "DELETE", "/bkt");
     std::barrier begin(kWriters + 1);
     std::vector<int> written(kWriters);
+    // Of the deletion, and of the uploads, in turns: so that they meet at every moment of each other.
+    const auto head_start = std::chrono::microseconds(150 * (round / 2));
     int deletion_status = 0;
     {
       std::vector<std::jthread> threads;
       for (int i = 0; i < kWriters; ++i) {
         const std::string url =
             cluster().gateway().url() + Presign("admin", "PUT", "/bkt/key" + std::to_string(i));
-        threads.emplace_back([&begin, url, &status = written[i]] {
+        threads.emplace_back([&begin, url, &status = written[i], lag = round % 2 == 0 ? head_start : 0us] {
           HttpClient client;
           begin.arrive_and_wait();
+          std::this_thread::sleep_for(lag);
           status = client.Put(url, "value").status;
         });
       }
       threads.emplace_back([&] {
         HttpClient client;
         begin.arrive_and_wait();
-        // While there are only uploads under way and no object yet, more or less.
-        std::this_thread::sleep_for(std::chrono::microseconds(150 * (round % 40)));
+        if (round % 2 != 0) std::this_thread::sleep_for(head_start);
         deletion_status = client.Do({.method = "DELETE", .url = deletion}).status;
       });
     }

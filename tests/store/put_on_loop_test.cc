@@ -72,7 +72,7 @@ class PutOnLoop : public ::testing::Test {
     loop_.Post([=, this] {
       const auto held = std::make_shared<const std::string>(value);
       const auto done = [promise](Store::LoopPutEnd end) { promise->set_value(std::move(end)); };
-      EXPECT_TRUE(store_->MayPutOnLoop(*loop_client_));
+      EXPECT_TRUE(store_->MayPutOnLoop(*loop_client_, value.size()));
       if (replaces) return store_->ReplaceOnLoop(*loop_client_, key, held, request, done);
       auto begun = store_->BeginPut(key);
       if (const Outcome* refused = std::get_if<Outcome>(&begun)) {
@@ -120,6 +120,15 @@ class PutOnLoop : public ::testing::Test {
   std::unique_ptr<LoopVolumeClient> loop_client_;
   std::thread thread_;
 };
+
+TEST_F(PutOnLoop, IsForSmallValuesOfKnownLength) {
+  OnLoop([this] {
+    EXPECT_TRUE(store_->MayPutOnLoop(*loop_client_, 0));
+    EXPECT_TRUE(store_->MayPutOnLoop(*loop_client_, 64 << 10));
+    EXPECT_FALSE(store_->MayPutOnLoop(*loop_client_, (64 << 10) + 1));
+    EXPECT_FALSE(store_->MayPutOnLoop(*loop_client_, std::nullopt));
+  });
+}
 
 TEST_F(PutOnLoop, StoresOnAllReplicas) {
   const Store::LoopPutEnd end = Put("/key", "value").get();

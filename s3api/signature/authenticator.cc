@@ -11,10 +11,8 @@ namespace mkv::s3 {
 namespace {
 
 bool HasAny(std::span<const QueryParameter> query, std::initializer_list<std::string_view> names) {
-  for (const std::string_view name : names) {
-    if (Find(query, name)) return true;
-  }
-  return false;
+  return std::ranges::any_of(
+      names, [query](std::string_view name) { return Find(query, name).has_value(); });
 }
 
 // Without what follows it, which may be a password and belongs into no answer and no log.

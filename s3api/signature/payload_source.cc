@@ -54,7 +54,7 @@ Source::Chunk PayloadSource::Read(std::span<char> buffer) {
     held_read_ += rest.size();
     return {State::kData, rest.size()};
   }
-  if (failure_) throw *failure_;
+  if (failure_) throw PayloadError(*failure_);
   try {
     return ReadAndCheck(buffer);
   } catch (const PayloadError& error) {

@@ -292,11 +292,11 @@ std::optional<Refusal> SigV4Verifier::CheckScope(const SigV4Claim& claim) const 
   const CredentialScope& scope = claim.scope;
   if (scope.terminal != "aws4_request") {
     return ScopeRefusal(claim.presigned(), "incorrect terminal \"" + scope.terminal +
-                                               "\". This endpoint uses \"aws4_request\".");
+                                               R"(". This endpoint uses "aws4_request".)");
   }
   if (scope.service != "s3") {
     return ScopeRefusal(claim.presigned(), "incorrect service \"" + scope.service +
-                                               "\". This endpoint belongs to \"s3\".");
+                                               R"(". This endpoint belongs to "s3".)");
   }
   if (!options_.region.empty() && scope.region != options_.region) {
     Refusal refusal =
@@ -343,10 +343,10 @@ std::variant<std::string, Refusal> SigV4Verifier::CheckSignature(const SigV4Clai
                                                                  std::string_view secret,
                                                                  std::string_view string_to_sign) {
   const CredentialScope& scope = claim.scope;
-  std::optional<std::string> kept =
+  const std::optional<std::string> kept =
       signing_keys_.Find(scope.access_key, secret, scope.date, scope.region);
   std::string signing_key =
-      kept ? *std::move(kept) : DeriveSigningKey(secret, scope.date, scope.region, scope.service);
+      kept ? *kept : DeriveSigningKey(secret, scope.date, scope.region, scope.service);
   const std::string expected = Hex(HmacSha256(signing_key, string_to_sign));
   if (!ConstantTimeEqual(expected, claim.signature)) {
     return SignatureDoesNotMatch(scope.access_key, string_to_sign, claim.signature);

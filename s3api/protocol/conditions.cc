@@ -39,9 +39,8 @@ std::optional<std::int64_t> Date(const http::RequestHead& head, const std::strin
 
 }  // namespace
 
-ETagList::ETagList(std::string_view field) {
+ETagList::ETagList(std::string_view field) : any_(Trim(field) == "*") {
   field = Trim(field);
-  any_ = field == "*";
   while (!any_ && !field.empty()) {
     // A comma inside quotes is part of the tag.
     std::size_t end = 0;

@@ -77,7 +77,8 @@ std::optional<std::int64_t> ToTime(unsigned year, unsigned month, unsigned day, 
   // 60: a leap second.
   if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  return (days * 86'400 + hour * 3'600 + minute * 60 + second) * kUsPerSecond;
+  return (days * 86'400 + std::int64_t{hour} * 3'600 + std::int64_t{minute} * 60 + second) *
+         kUsPerSecond;
 }
 
 struct Clock {

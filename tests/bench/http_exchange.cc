@@ -35,14 +35,14 @@ std::string_view FieldOf(std::string_view head, std::string_view name) {
 
 }  // namespace
 
-HttpExchange::HttpExchange(std::string host_and_port) : host_(std::move(host_and_port)) {
+HttpExchange::HttpExchange(std::string host_and_port)
+    : host_(std::move(host_and_port)), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  if (socket_ < 0) ThrowErrno("socket");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port =
       htons(static_cast<std::uint16_t>(std::stoul(host_.substr(host_.rfind(':') + 1))));
-  socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (socket_ < 0) ThrowErrno("socket");
   const int on = 1;
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {

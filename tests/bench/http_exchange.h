@@ -19,7 +19,7 @@ struct Answer {
 // the answer has no Content-Length.
 class HttpExchange {
  public:
-  HttpExchange(std::string host_and_port);  // of 127.0.0.1
+  explicit HttpExchange(std::string host_and_port);  // of 127.0.0.1
   ~HttpExchange();
   HttpExchange(const HttpExchange&) = delete;
   HttpExchange& operator=(const HttpExchange&) = delete;
@@ -30,7 +30,7 @@ class HttpExchange {
   void Fill();
 
   std::string host_;
-  int socket_ = -1;
+  int socket_;
   std::string received_;
 };
 

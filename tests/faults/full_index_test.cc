@@ -23,6 +23,11 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 class FullIndex : public ::testing::TestWithParam<const char*> {
+ public:
+  ~FullIndex() override {
+    if (cluster_.gateway().running()) cluster_.gateway().Kill();  // before its disk goes
+  }
+
  protected:
   FullIndex() : cluster_(Options()) {
     EXPECT_EQ(cluster_.gateway().Terminate(), 0);
@@ -31,9 +36,6 @@ class FullIndex : public ::testing::TestWithParam<const char*> {
     if (!disk_->mounted()) return;
     filler_ = index / "filler";
     cluster_.gateway().Start();
-  }
-  ~FullIndex() override {
-    if (cluster_.gateway().running()) cluster_.gateway().Kill();  // before its disk goes
   }
   static ClusterOptions Options() {
     ClusterOptions options = Impatient();

@@ -36,7 +36,7 @@ void ExpectEverywhere(Cluster& cluster, std::string_view key, const std::string&
   std::string volumes = head.Header("Key-Volumes") + ",";
   // `path` begins with the subvolume of the replica that was chosen; each has its own.
   const std::string blob = path.starts_with("/sv") ? path.substr(5) : path;
-  for (std::size_t comma; (comma = volumes.find(',')) != std::string::npos;
+  for (std::size_t comma = 0; (comma = volumes.find(',')) != std::string::npos;
        volumes.erase(0, comma + 1)) {
     const std::string url = "http://" + volumes.substr(0, comma) + blob;
     EXPECT_EQ(cluster.client().Get(url).body, value) << url;

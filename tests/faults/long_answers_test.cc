@@ -28,7 +28,7 @@ class LongAnswers : public MultipartOverFaults {
  protected:
   void Start(std::vector<std::string> more = {}) { Start(Impatient(), std::move(more)); }
   void Start(ClusterOptions options, std::vector<std::string> more) {
-    options.arguments.push_back("-whitespace-interval=100ms");
+    options.arguments.emplace_back("-whitespace-interval=100ms");
     options.arguments.insert(options.arguments.end(), more.begin(), more.end());
     StartCluster(std::move(options));
   }

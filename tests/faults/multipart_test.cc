@@ -27,7 +27,7 @@ class MultipartFaults : public MultipartOverFaults, public ::testing::WithParamI
  protected:
   void Start(const std::vector<std::string>& more = {}) {
     ClusterOptions options = Impatient();
-    if (GetParam() == Parts::kOnVolumes) options.arguments.push_back("-multipart-memory=0");
+    if (GetParam() == Parts::kOnVolumes) options.arguments.emplace_back("-multipart-memory=0");
     options.arguments.insert(options.arguments.end(), more.begin(), more.end());
     StartCluster(std::move(options));
   }

@@ -185,8 +185,9 @@ TEST_F(RebalanceUnderLoad, AWriteThatAReloadOvertakesKeepsItsReplicas) {
                             .url = cluster_.gateway().Url(key),
                             .producer =
                                 [&, read = value.Producer()](std::span<char> buffer) {
-                                  if (sent > value.size() / 2 && !std::exchange(reloaded, true))
+                                  if (sent > value.size() / 2 && !std::exchange(reloaded, true)) {
                                     Reload(3);
+                                  }
                                   const std::size_t bytes = read(buffer);
                                   sent += bytes;
                                   return bytes;

@@ -7,6 +7,8 @@
 #include <sstream>
 #include <string>
 
+// The target, in a file of its own.
+// NOLINTNEXTLINE(readability-redundant-declaration)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 int main(int argc, char** argv) {

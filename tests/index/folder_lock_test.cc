@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <optional>
+#include <memory>
+#include <utility>
 
 #include "mkvcore/index/leveldb_index.h"
 #include "tests/support/temp_folder.h"
@@ -27,9 +28,9 @@ TEST(FolderLockTest, IsHeldUntilDestruction) {
 
 TEST(FolderLockTest, MovesWithTheObject) {
   const testing::TempFolder folder;
-  std::optional<FolderLock> lock(std::in_place, folder.path());
+  auto lock = std::make_unique<FolderLock>(folder.path());
   {
-    const FolderLock moved(*std::move(lock));
+    const FolderLock moved(std::move(*lock));
     lock.reset();
     EXPECT_THROW(FolderLock(folder.path()), IndexInUse);
   }

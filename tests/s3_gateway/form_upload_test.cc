@@ -102,7 +102,7 @@ TEST_F(FormUploadTest, AnswersAsTheFormWants) {
 TEST_F(FormUploadTest, WhatThePolicyDoesNotAllowIsNotStored) {
   const std::string key = R"(, ["starts-with", "$key", "up/"])";
   const std::string range = R"(, ["content-length-range", 3, 5])";
-  const auto refused = [this](const HttpResponse& response) {
+  const auto refused = [](const HttpResponse& response) {
     EXPECT_GE(response.status, 400);
     return fmt::format("{} {}", response.status, Code(response));
   };

@@ -224,7 +224,8 @@ TEST_F(MultipartTest, ChecksumTermsThatDoNotGoTogetherAreRefused) {
   StartWithBucket();
   const auto code = [this](std::vector<std::string> headers) {
     return Code(
-        S3("alice", {.method = "POST", .target = "/shared-b/k?uploads", .headers = headers}));
+        S3("alice",
+           {.method = "POST", .target = "/shared-b/k?uploads", .headers = std::move(headers)}));
   };
   EXPECT_EQ(code({"x-amz-checksum-algorithm: MD4"}), "InvalidRequest");
   EXPECT_EQ(code({"x-amz-checksum-type: COMPOSITE"}), "InvalidRequest");
@@ -280,7 +281,7 @@ TEST_F(MultipartTest, PartsAreCopied) {
   ASSERT_EQ(put.status, 200);
   const std::string id = Create("/shared-b/k", {"x-amz-checksum-algorithm: CRC32C"});
   const auto copy = [&](int number, std::vector<std::string> headers) {
-    headers.push_back("x-amz-copy-source: /shared-b/s%20o");
+    headers.emplace_back("x-amz-copy-source: /shared-b/s%20o");
     return S3("alice", {.method = "PUT",
                         .target = PartTarget("/shared-b/k", id, number),
                         .headers = std::move(headers)});

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "tests/s3_gateway/s3_gateway_test.h"
@@ -40,12 +42,10 @@ TEST_F(ProbesTest, WhatHasADefaultIsTold) {
     const HttpResponse response = S3("alice", {.target = std::string("/shared-b?") + told.query});
     EXPECT_EQ(response.status, 200) << told.query;
     EXPECT_EQ(response.Header("Content-Type"), "application/xml") << told.query;
-    const std::string begin = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<" +
-                              std::string(told.root) +
-                              " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
-    const std::string content = told.content;
-    const std::string expected =
-        begin + (content.empty() ? "/>" : ">" + content + "</" + told.root + ">");
+    std::string expected = fmt::format(R"(<?xml version="1.0" encoding="UTF-8"?>{}<{} xmlns="{}")",
+                                       "\n", told.root, "http://s3.amazonaws.com/doc/2006-03-01/");
+    const std::string_view content = told.content;
+    expected += content.empty() ? "/>" : fmt::format(">{}</{}>", content, told.root);
     EXPECT_EQ(response.body, expected) << told.query;
     EXPECT_EQ(S3("", {.target = std::string("/shared-b?") + told.query}).status, 403) << told.query;
   }

@@ -107,7 +107,7 @@ class S3GatewayTest : public GatewayTest {
     return xml.substr(from, xml.find("</" + name + ">", from) - from);
   }
   // The texts of all of them.
-  static std::vector<std::string> Elements(std::string xml, const std::string& name) {
+  static std::vector<std::string> Elements(const std::string& xml, const std::string& name) {
     std::vector<std::string> all;
     const std::string end = "</" + name + ">";
     for (std::size_t at = 0; (at = xml.find("<" + name + ">", at)) != std::string::npos;) {
@@ -122,7 +122,7 @@ class S3GatewayTest : public GatewayTest {
   void SignInHeader(const User& user, const S3Request& request, std::vector<std::string>& headers) {
     const std::string now = Now();
     const std::string scope = now.substr(0, 8) + "/us-east-1/s3/aws4_request";
-    headers.push_back("x-amz-content-sha256: UNSIGNED-PAYLOAD");
+    headers.emplace_back("x-amz-content-sha256: UNSIGNED-PAYLOAD");
     headers.push_back("x-amz-date: " + now);
     const std::size_t mark = request.target.find('?');
     const std::string path = request.target.substr(0, mark);

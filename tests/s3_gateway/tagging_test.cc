@@ -71,7 +71,7 @@ TEST_F(TaggingTest, CopiesTakeTagsAlongOrReplaceThem) {
                 .status,
             200);
   const auto copy = [this](const std::string& to, std::vector<std::string> headers) {
-    headers.push_back("x-amz-copy-source: /bkt/from");
+    headers.emplace_back("x-amz-copy-source: /bkt/from");
     const HttpResponse response =
         S3("admin", {.method = "PUT", .target = "/bkt/" + to, .headers = std::move(headers)});
     EXPECT_EQ(response.status, 200) << response.body;

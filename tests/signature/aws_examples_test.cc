@@ -86,7 +86,7 @@ std::string Decoded(const SignedRequest& request, std::string body,
                     std::vector<AwsChunkedDecoder::TrailerField>* trailer = nullptr) {
   auto result = AuthenticateExample(request);
   if (!std::holds_alternative<Signer>(result)) return Outcome(result);
-  Signer& signer = std::get<Signer>(result);
+  auto& signer = std::get<Signer>(result);
   AwsChunkedDecoder decoder(signer.payload, signer.chunk_signer, 66560);
   body.resize(decoder.Decode(body));
   decoder.Finish();

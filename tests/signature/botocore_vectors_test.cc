@@ -102,7 +102,7 @@ TEST_P(BotocoreVectors, HavePayloadsThatKeepToTheirPlans) {
     SCOPED_TRACE(vector["name"].get<std::string>());
     const SignedRequest request = ToRequest(vector);
     const auto result = Authenticate(request);
-    const Signer& signer = std::get<Signer>(result);
+    const auto& signer = std::get<Signer>(result);
     const auto plan = PlanPayload(request.View(), signer.payload, signer.chunk_signer);
     ASSERT_TRUE(std::holds_alternative<PayloadPlan>(plan)) << std::get<Refusal>(plan).message;
     const std::string body = vector["body"];

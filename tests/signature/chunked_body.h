@@ -28,8 +28,9 @@ inline std::string ChunkedBody(
   for (const std::string& chunk : chunks) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::string size;
-    for (std::size_t left = chunk.size(); left > 0; left /= 16)
+    for (std::size_t left = chunk.size(); left > 0; left /= 16) {
       size.insert(0, 1, kDigits[left % 16]);
+    }
     body += size.empty() ? "0" : size;
     if (payload.chunks_are_signed()) {
       body += ";chunk-signature=" + signer.SignChunk(Sha256Hex(chunk));

@@ -29,7 +29,7 @@ ssize_t MisbehavingServer::Connection::Receive(std::span<char> buffer) {
 
 std::string MisbehavingServer::Connection::ReadHead() {
   std::array<char, 4096> buffer;
-  std::size_t end;
+  std::size_t end = 0;
   while ((end = unread_.find("\r\n\r\n")) == std::string::npos) {
     const ssize_t bytes = Receive(buffer);
     if (bytes <= 0) return "";

@@ -219,7 +219,7 @@ TEST_F(ReplicaWriterTest, VolumeThatIsDownIsReplacedBeforeTheFirstByteIsRead) {
   auto request = To({a.name(), nobody, b.name(), spare.name()}, 3);
   std::vector<std::string> events;
   request.before_extra = [&](const BlobLocation& blob) { events.push_back(blob.volume); };
-  request.before_read = [&] { events.push_back("read"); };
+  request.before_read = [&] { events.emplace_back("read"); };
   source.set_before_read([&](std::uint64_t) { EXPECT_EQ(events.size(), 2u); });
 
   const auto result = WriteReplicas(client_, source, request);

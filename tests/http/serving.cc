@@ -45,8 +45,9 @@ void Collect(Transfer& transfer) {
   const bool held = transfer.body().held().has_value();
   std::string text = std::to_string(transfer.ReadBody(64 << 20).size());
   if (held) text += " held";
-  for (const auto& [name, value] : transfer.trailers())
+  for (const auto& [name, value] : transfer.trailers()) {
     text.append(" ").append(name).append("=").append(value);
+  }
   transfer.Reply(Text(200, text));
 }
 

@@ -146,8 +146,8 @@ class Store {
   };
   using LoopPutDone = std::function<void(LoopPutEnd end)>;
 
-  // False when a worker is to do it: a value that is large or of unknown length, many requests under
-  // way, -sync, volumes that speak TLS, an index that may have to wait.
+  // False when a worker is to do it: a value that is large or of unknown length, many requests
+  // under way, -sync, volumes that speak TLS, an index that may have to wait.
   bool MayPutOnLoop(const LoopVolumeClient& volumes, std::optional<std::uint64_t> length) const;
   // `done` runs on the loop, perhaps inside this call; not at all when `volumes` goes before.
   void PutNewOnLoop(LoopVolumeClient& volumes, std::string_view key, WritersUnderWay::Token token,

@@ -10,12 +10,12 @@
 namespace mkv {
 
 struct VolumeTimeouts {
-  std::chrono::milliseconds head{1000};     // a whole HEAD: -voltimeout
-  // To connect, for anything. A packet that is lost is sent again after a second (RFC 6298, 2.1), and
-  // must not fail a write.
+  std::chrono::milliseconds head{1000};  // a whole HEAD: -voltimeout
+  // To connect, for anything. A packet that is lost is sent again after a second (RFC 6298, 2.1),
+  // and must not fail a write.
   std::chrono::milliseconds connect{3000};
-  std::chrono::milliseconds remove{5000};   // a whole DELETE
-  std::chrono::milliseconds stall{30000};   // a transfer that moves no byte for so long has failed
+  std::chrono::milliseconds remove{5000};  // a whole DELETE
+  std::chrono::milliseconds stall{30000};  // a transfer that moves no byte for so long has failed
   // From the last byte of a PUT to its answer. To it comes the time in which `copy_rate` copies the
   // value, for nginx copies instead of renaming when a subvolume is a disk of its own and the
   // temporary files lie on another.

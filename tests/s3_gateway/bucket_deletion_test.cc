@@ -33,7 +33,8 @@ TEST_F(BucketDeletionTest, LeavesNoObjectInABucketThatIsGone) {
     const std::string deletion = cluster().gateway().url() + Presign("admin", "DELETE", "/bkt");
     std::barrier begin(kWriters + 1);
     std::vector<int> written(kWriters);
-    // Of the deletion, and of the uploads, in turns: so that they meet at every moment of each other.
+    // Of the deletion, and of the uploads, in turns: so that they meet at every moment of each
+    // other.
     const auto head_start = std::chrono::microseconds(150 * (round / 2));
     int deletion_status = 0;
     {
@@ -41,12 +42,13 @@ TEST_F(BucketDeletionTest, LeavesNoObjectInABucketThatIsGone) {
       for (int i = 0; i < kWriters; ++i) {
         const std::string url =
             cluster().gateway().url() + Presign("admin", "PUT", "/bkt/key" + std::to_string(i));
-        threads.emplace_back([&begin, url, &status = written[i], lag = round % 2 == 0 ? head_start : 0us] {
-          HttpClient client;
-          begin.arrive_and_wait();
-          std::this_thread::sleep_for(lag);
-          status = client.Put(url, "value").status;
-        });
+        threads.emplace_back(
+            [&begin, url, &status = written[i], lag = round % 2 == 0 ? head_start : 0us] {
+              HttpClient client;
+              begin.arrive_and_wait();
+              std::this_thread::sleep_for(lag);
+              status = client.Put(url, "value").status;
+            });
       }
       threads.emplace_back([&] {
         HttpClient client;

@@ -22,7 +22,7 @@ constexpr std::uint64_t kMayGrow = 32 << 20;
 // Of GeneratedValue(1, kSize): computed once, as it takes longer than the gateway's work.
 constexpr std::string_view kMd5 = "fe24c80d203b07e1164e3ee74480344e";
 
-class LargeValue : public GatewayTest {
+class LARGE_VALUE_SUITE : public GatewayTest {
  protected:
   void SetUp() override {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -36,7 +36,7 @@ class LargeValue : public GatewayTest {
   }
 };
 
-TEST_F(LargeValue, PassesThroughInFixedMemory) {
+TEST_F(LARGE_VALUE_SUITE, PassesThroughInFixedMemory) {
   const std::string url = cluster().gateway().Url("/large");
   // What a first transfer leaves behind (threads, connections, the allocator's arenas) is not what
   // this one needs.

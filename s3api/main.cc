@@ -10,6 +10,7 @@
 #include "s3api/gateway/gateway.h"
 #include "s3api/program/command_line.h"
 #include "s3api/program/commands.h"
+#include "s3api/program/heap.h"
 #include "s3api/program/signals.h"
 
 namespace {
@@ -42,6 +43,7 @@ int Run(const mkv::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  mkv::SetHeapThresholds();
   // The log goes to standard error: standard output belongs to what a command prints.
   spdlog::set_default_logger(spdlog::stderr_color_mt("mkv"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");

@@ -4,9 +4,13 @@
 //   bench_index list DIR                  one thread: iterate, decode the metadata, build the XML
 //
 // Prints JSON. The keys look as an S3 PUT of 4 KB with three replicas leaves them.
+#include <leveldb/db.h>
+#include <leveldb/filter_policy.h>
+
 #include <chrono>
 #include <cstdint>
 #include <iostream>
+#include <memory>
 #include <string>
 
 #include "mkvcore/format/index_keys.h"
@@ -15,6 +19,7 @@
 #include "mkvcore/index/leveldb_index.h"
 #include "mkvcore/store/object.h"
 #include "s3api/checksum/digest_text.h"
+#include "s3api/program/heap.h"
 #include "s3api/protocol/etag.h"
 #include "s3api/protocol/list_objects.h"
 
@@ -30,6 +35,18 @@ std::string KeyOf(std::uint64_t number, std::uint64_t folders) {
   if (folders == 0) return "/bench/object-" + digits;
   return "/bench/folder-" + std::to_string(10'000 + number % folders).substr(1) + "/object-" +
          digits;
+}
+
+// What LevelDB would do by and by, while others are measured.
+void CompactAll(const std::string& folder) {
+  const std::unique_ptr<const leveldb::FilterPolicy> filter(leveldb::NewBloomFilterPolicy(10));
+  leveldb::Options options;
+  options.filter_policy = filter.get();
+  leveldb::DB* opened = nullptr;
+  const leveldb::Status status = leveldb::DB::Open(options, folder, &opened);
+  if (!status.ok()) throw IndexError(status.ToString());
+  const std::unique_ptr<leveldb::DB> database(opened);
+  database->CompactRange(nullptr, nullptr);
 }
 
 void Fill(const std::string& folder, std::uint64_t count, std::uint64_t folders) {
@@ -100,9 +117,11 @@ void List(const std::string& folder) {
 }  // namespace mkv::bench
 
 int main(int argc, char** argv) {
+  mkv::SetHeapThresholds();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.size() == 4 && arguments[0] == "fill") {
     mkv::bench::Fill(arguments[1], std::stoull(arguments[2]), std::stoull(arguments[3]));
+    mkv::bench::CompactAll(arguments[1]);
   } else if (arguments.size() == 2 && arguments[0] == "list") {
     mkv::bench::List(arguments[1]);
   } else {

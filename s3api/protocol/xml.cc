@@ -14,10 +14,15 @@ constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 
 // pugixml would write a CR as it is, which parsers read as LF, so the texts of documents hold what
 // is to be written (format_no_escapes).
-bool NeedsEscape(char c) {
-  return c == '&' || c == '<' || c == '>' ||
-         (static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\n');
-}
+// A table, since every byte of every listing is looked up in it.
+constexpr std::array<bool, 256> kNeedsEscape = [] {
+  std::array<bool, 256> table{};
+  for (unsigned char c = 0; c < ' '; ++c) table[c] = c != '\t' && c != '\n';
+  for (const unsigned char c : {'&', '<', '>'}) table[c] = true;
+  return table;
+}();
+
+bool NeedsEscape(char c) { return kNeedsEscape[static_cast<unsigned char>(c)]; }
 
 void AppendEscaped(std::string_view text, std::string& escaped) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";

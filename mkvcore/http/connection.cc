@@ -134,7 +134,10 @@ void Connection::OnEvents(std::uint32_t events) {
     return;
   }
   reported_ = events;
-  if (((events & EPOLLIN) != 0 || socket_.wants_write()) && WantsInput()) Receive();
+  if (((events & EPOLLIN) != 0 || socket_.wants_write()) && WantsInput()) {
+    Receive();
+    reported_ &= ~static_cast<std::uint32_t>(EPOLLIN);  // taken; what is left is reported again
+  }
   Drive();
   reported_ = 0;
 }

@@ -28,6 +28,12 @@ bool Contains(const std::vector<std::string>& volumes, const std::string& volume
 // than a small value does.
 constexpr std::uint64_t kMaxHeld = 64 << 10;
 
+// A replica that was read whole, and is not the value.
+class DamagedReplica : public SourceError {
+ public:
+  DamagedReplica() : SourceError("it is damaged") {}
+};
+
 // Whether what passes is the value that the index knows, as far as it knows it.
 class ValueCheck {
  public:
@@ -59,7 +65,7 @@ class VerifiedSource : public Source {
   Chunk Read(std::span<char> buffer) override {
     const Chunk chunk = replica_.Read(buffer);
     if (chunk.state == State::kData) check_.Update({buffer.data(), chunk.bytes});
-    if (chunk.state == State::kEnd && !check_.Holds()) throw SourceError("it is damaged");
+    if (chunk.state == State::kEnd && !check_.Holds()) throw DamagedReplica();
     return chunk;
   }
   int poll_fd() const override { return replica_.poll_fd(); }
@@ -86,7 +92,7 @@ std::string ReadWhole(VolumeClient& volumes, const BlobLocation& replica, const 
   }
   ValueCheck check(object);
   check.Update(value);
-  if (!check.Holds()) throw SourceError("it is damaged");
+  if (!check.Holds()) throw DamagedReplica();
   return value;
 }
 
@@ -97,6 +103,7 @@ struct Store::MovePlan {
   std::vector<std::string> targets;  // where the key will be, in placement order
   std::vector<std::string> holders;  // of the record's volumes, those that have the blob
   std::vector<std::string> missing;  // targets that do not
+  std::vector<std::string> damaged;  // holders whose blob turned out not to be the value
   std::uint64_t size = 0;            // of the value
   BlobWrite copy;
 };
@@ -111,7 +118,7 @@ Outcome Store::Rebalance(std::string_view key) {
 
 Store::MoveResult Store::RebalanceQuietly(std::string_view key,
                                           const std::vector<std::string>& distrusted) {
-  MovePlan plan{{}, {}, {}, {}, 0, BlobWrite(index_, handled_, generations_.Next())};
+  MovePlan plan{{}, {}, {}, {}, {}, 0, BlobWrite(index_, handled_, generations_.Next())};
   const Outcome planned = PlanMove(key, distrusted, plan);
   if (planned != Outcome::kDone) return {planned, false};
   if (plan.targets == plan.object.record.volumes && plan.missing.empty()) {
@@ -126,9 +133,21 @@ Store::MoveResult Store::RebalanceQuietly(std::string_view key,
     if (plan.copy.Abandon()) TellGarbageListener(WallClockMicros());
     throw;
   }
-  if (copied) return {CommitMove(plan), true};
+  if (copied) return RepairDamaged(key, distrusted, plan, CommitMove(plan));
   if (plan.copy.Abandon()) TellGarbageListener(WallClockMicros());
   return {Outcome::kImpossible, false};
+}
+
+// A key that has moved leaves no replica behind that is known to be damaged.
+Store::MoveResult Store::RepairDamaged(std::string_view key, std::vector<std::string> distrusted,
+                                       const MovePlan& plan, Outcome moved) {
+  const std::size_t before = distrusted.size();
+  for (const std::string& volume : plan.damaged) {
+    if (Contains(plan.targets, volume)) distrusted.push_back(volume);
+  }
+  // It ends: each turn distrusts more, and no more volumes than hold the key.
+  if (moved != Outcome::kDone || distrusted.size() == before) return {moved, true};
+  return {RebalanceQuietly(key, distrusted).outcome, true};
 }
 
 Outcome Store::PlanMove(std::string_view key, const std::vector<std::string>& distrusted,
@@ -221,6 +240,10 @@ bool Store::CopyReplicas(MovePlan& plan) {
         VerifiedSource source(replica, plan.object);
         if (!plan.copy.Write(volumes_, source, request).digest) return false;
       }
+    } catch (const DamagedReplica& error) {
+      spdlog::warn("rebalance: {} can not be copied: {}", volumes_.UrlOf(from), error.what());
+      plan.damaged.push_back(from.volume);
+      continue;
     } catch (const SourceError& error) {
       spdlog::warn("rebalance: {} can not be copied: {}", volumes_.UrlOf(from), error.what());
       continue;

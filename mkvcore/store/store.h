@@ -245,6 +245,8 @@ class Store {
                    MovePlan& plan);
   bool CopyReplicas(MovePlan& plan);
   Outcome CommitMove(MovePlan& plan);
+  MoveResult RepairDamaged(std::string_view key, std::vector<std::string> distrusted,
+                           const MovePlan& plan, Outcome moved);
 
   // Of the write that decides a change, and so comes before its answer. What only prepares it need
   // not be synced: the index keeps its writes in order.

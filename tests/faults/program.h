@@ -8,12 +8,13 @@
 
 #include "tests/support/cluster.h"
 #include "tests/support/process.h"
+#include "tests/support/tree.h"
 
 namespace mkv::testing {
 
 // `mkv ARGUMENTS`; what it prints goes to FOLDER/program.log.
 inline ProcessOptions Program(const Cluster& cluster, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), MKV_BINARY);
+  arguments.insert(arguments.begin(), ProgramUnderTest());
   return {.arguments = std::move(arguments), .output = cluster.folder() / "program.log"};
 }
 

@@ -19,6 +19,7 @@
 #include "tests/support/network.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/tree.h"
 
 namespace mkv::testing {
 namespace {
@@ -53,11 +54,10 @@ class Up : public ::testing::Test {
 
   void Start() {
     port_ = FourFreePorts();
-    process_.emplace(
-        ProcessOptions{.arguments = {std::string(MKV_SOURCE_DIR) + "/mkv", "up", "--data",
-                                     data().string(), "--port", std::to_string(port_)},
-                       .output = Output(),
-                       .death_signal = SIGTERM});
+    process_.emplace(ProcessOptions{.arguments = {SourceFile("mkv"), "up", "--data",
+                                                  data().string(), "--port", std::to_string(port_)},
+                                    .output = Output(),
+                                    .death_signal = SIGTERM});
     const auto deadline = std::chrono::steady_clock::now() + 200s;
     while (FileText(Output()).find("\nready: ") == std::string::npos) {
       ASSERT_TRUE(process_->running()) << FileText(Output());

@@ -15,6 +15,7 @@
 #include "tests/support/process.h"
 #include "tests/support/raw_connection.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/tree.h"
 
 namespace mkv::testing {
 namespace {
@@ -27,7 +28,7 @@ class Program : public ::testing::Test {
  protected:
   std::optional<int> Run(const std::vector<std::string>& given,
                          std::map<std::string, std::optional<std::string>> environment = {}) {
-    std::vector<std::string> arguments = {MKV_BINARY};
+    std::vector<std::string> arguments = {ProgramUnderTest()};
     arguments.insert(arguments.end(), given.begin(), given.end());
     const auto output = folder_.path() / "output";
     std::filesystem::remove(output);

@@ -13,6 +13,7 @@
 #include "tests/gateway/gateway_test.h"
 #include "tests/support/file_text.h"
 #include "tests/support/process.h"
+#include "tests/support/tree.h"
 
 namespace mkv::testing {
 namespace {
@@ -111,12 +112,12 @@ TEST(CoreFiles, AreNotLeftByTheGateway) {
   std::this_thread::sleep_for(300ms);  // for prlimit to become sleep
   if (!DumpsCore(other)) GTEST_SKIP() << "this machine writes no core files";
 
-  Process gateway(
-      {.arguments = {"prlimit", "--core=unlimited", MKV_BINARY, "-volumes", "a:1,b:2,c:3", "-db",
-                     folder.path() / "index", "-port", "0", "-address", "127.0.0.1", "server"},
-       .environment = {{"MKV_VOLUME_KEY", kVolumeKey}},
-       .output = folder.path() / "log",
-       .folder = folder.path()});
+  Process gateway({.arguments = {"prlimit", "--core=unlimited", ProgramUnderTest(), "-volumes",
+                                 "a:1,b:2,c:3", "-db", folder.path() / "index", "-port", "0",
+                                 "-address", "127.0.0.1", "server"},
+                   .environment = {{"MKV_VOLUME_KEY", kVolumeKey}},
+                   .output = folder.path() / "log",
+                   .folder = folder.path()});
   for (int i = 0; i < 1000 && FileText(folder.path() / "log").find("serving") == std::string::npos;
        ++i) {
     std::this_thread::sleep_for(10ms);

@@ -18,6 +18,7 @@
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_authority.h"
 #include "tests/support/tls_client.h"
+#include "tests/support/tree.h"
 
 namespace mkv::testing {
 namespace {
@@ -94,7 +95,7 @@ TEST_F(Tls, AdminCommandsAreSentOverIt) {
   const auto rebalance = [this](const std::string& url, const std::string& authorities) {
     const auto output = folder_.path() / "output";
     std::filesystem::remove(output);
-    const auto status = RunProgram({.arguments = {MKV_BINARY, "-server", url, "rebalance"},
+    const auto status = RunProgram({.arguments = {ProgramUnderTest(), "-server", url, "rebalance"},
                                     .environment = {{"MKV_ACCESS_KEY", "ACCESS"},
                                                     {"MKV_SECRET_KEY", "SECRET"},
                                                     {"SSL_CERT_FILE", authorities}},
@@ -110,14 +111,14 @@ TEST_F(Tls, AdminCommandsAreSentOverIt) {
 TEST_F(Tls, AKeyThatOthersCanReadIsRefused) {
   std::filesystem::permissions(server_.key, std::filesystem::perms(0644));
   const auto output = folder_.path() / "output";
-  EXPECT_EQ(RunProgram({.arguments = {MKV_BINARY, "-volumes", "a:1,b:2,c:3", "-db",
+  EXPECT_EQ(RunProgram({.arguments = {ProgramUnderTest(), "-volumes", "a:1,b:2,c:3", "-db",
                                       folder_.path() / "index", "-cert", server_.certificate,
                                       "-key", server_.key, "server"},
                         .output = output}),
             1);
   EXPECT_THAT(FileText(output), HasSubstr("run `chmod 600 " + server_.key.string() + "`"));
   EXPECT_EQ(
-      RunProgram({.arguments = {MKV_BINARY, "-volumes", "a:1,b:2,c:3", "-db",
+      RunProgram({.arguments = {ProgramUnderTest(), "-volumes", "a:1,b:2,c:3", "-db",
                                 folder_.path() / "index", "-cert", server_.certificate, "server"},
                   .output = output}),
       2);

@@ -10,6 +10,7 @@
 #include "s3api/signature/post_policy.h"
 #include "tests/signature/signed_request.h"
 #include "tests/signature/text_source.h"
+#include "tests/support/tree.h"
 
 namespace mkv::s3 {
 namespace {
@@ -18,7 +19,7 @@ class BotocoreVectors : public testing::TestWithParam<std::string> {
  protected:
   BotocoreVectors()
       : file_(nlohmann::json::parse(
-            std::ifstream(std::string(MKV_SOURCE_DIR "/tests/signature/") + GetParam()))) {}
+            std::ifstream(testing::SourceFile("tests/signature/" + std::string(GetParam()))))) {}
 
   std::optional<std::string> Secret(std::string_view access_key) const {
     if (access_key != file_["access_key"].get<std::string>()) return std::nullopt;

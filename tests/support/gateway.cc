@@ -7,6 +7,7 @@
 #include "tests/support/file_text.h"
 #include "tests/support/http_client.h"
 #include "tests/support/network.h"
+#include "tests/support/tree.h"
 
 namespace mkv::testing {
 namespace {
@@ -51,7 +52,7 @@ std::vector<std::string> Gateway::CommandLine() const {
   std::vector<std::string> arguments = options_.run_by;
   arguments.insert(
       arguments.end(),
-      {MKV_BINARY, "-volumes", Joined(options_.volumes), "-db", options_.index.string(),
+      {ProgramUnderTest(), "-volumes", Joined(options_.volumes), "-db", options_.index.string(),
        "-replicas", std::to_string(options_.replicas), "-subvolumes",
        std::to_string(options_.subvolumes), "-port", std::to_string(options_.port)});
   arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());

@@ -8,6 +8,7 @@
 
 #include "tests/support/file_text.h"
 #include "tests/support/network.h"
+#include "tests/support/tree.h"
 
 namespace mkv::testing {
 namespace {
@@ -46,7 +47,7 @@ pid_t NginxVolume::pid() const { return process_.value().pid(); }
 bool NginxVolume::TryStart() {
   std::filesystem::create_directories(options_.folder.parent_path());
   auto arguments = options_.run_by;
-  arguments.emplace_back(MKV_SOURCE_DIR "/volume/volume");
+  arguments.push_back(SourceFile("volume/volume"));
   arguments.push_back(options_.folder.string());
   process_.emplace(
       ProcessOptions{.arguments = std::move(arguments),

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "tests/support/process.h"
+#include "tests/support/tree.h"
 
 namespace mkv::testing {
 namespace {
@@ -23,7 +24,7 @@ std::vector<std::string> SplitAtCommas(const std::string& text) {
 }  // namespace
 
 OriginalStore::OriginalStore(const std::string& name) {
-  const auto source = std::filesystem::path(MKV_SOURCE_DIR "/tests/fixtures") / name;
+  const auto source = std::filesystem::path(SourceFile("tests/fixtures")) / name;
   if (RunProgram({.arguments = {"tar", "-xzf", (source / "store.tar.gz").string(),
                                 "--no-same-owner", "-C", folder_.path().string()}}) != 0) {
     throw std::runtime_error("can not unpack " + source.string());

@@ -19,6 +19,7 @@
 #include "tests/support/network.h"
 #include "tests/support/raw_connection.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/tree.h"
 
 namespace mkv::testing {
 namespace {
@@ -335,7 +336,7 @@ TEST(VolumeOfRoot, RunsAsTheOwnerOfItsFolder) {
 
 TEST(VolumeScript, RefusesBadSettings) {
   const TempFolder folder;
-  const std::string script = MKV_SOURCE_DIR "/volume/volume";
+  const std::string script = SourceFile("volume/volume");
   const std::string data = (folder.path() / "volume").string();
   const auto run = [&](std::map<std::string, std::optional<std::string>> environment) {
     return RunProgram({.arguments = {script, data},

@@ -26,14 +26,19 @@ def skip(reason):
     sys.exit(_SKIPPED)
 
 
-def find(name):
-    """The path of the program in this run's generation; ends the run where there is none."""
+def path_of(name):
+    """The path of the program in this run's generation; None where there is none."""
     path = os.environ["PATH"].split(os.pathsep)
     if generation() == "debian":
         path = _DEBIAN
     else:
         path = [folder for folder in path if folder.rstrip("/") not in _DEBIAN]
-    found = shutil.which(name, path=os.pathsep.join(path))
+    return shutil.which(name, path=os.pathsep.join(path))
+
+
+def find(name):
+    """As path_of(); ends the run where there is none."""
+    found = path_of(name)
     if found is None:
         skip(f"this machine has no {name} ({generation()})")
     return found

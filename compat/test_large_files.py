@@ -7,7 +7,6 @@ transfer took is printed, and the most memory that the gateway had.
 
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import time
@@ -32,6 +31,17 @@ def need(program):
     return found
 
 
+def need_of_generation(program):
+    found = clients.path_of(program)
+    if found is None:
+        raise unittest.SkipTest(f"this machine has no {program} ({clients.generation()})")
+    return found
+
+
+def of_one_generation(test):
+    return unittest.skipIf(clients.generation() == "newer", "tested once")(test)
+
+
 def version(*command):
     ended = subprocess.run(command, capture_output=True, check=False)
     return (ended.stdout + ended.stderr).decode().splitlines()[0]
@@ -40,7 +50,7 @@ def version(*command):
 class AwsCli:
     def __init__(self, cluster):
         self._cluster = cluster
-        self._aws = need("aws")
+        self._aws = need_of_generation("aws")
         self.name = version(self._aws, "--version").split()[0] + " s3 cp"
 
     def _cp(self, one, other):
@@ -57,11 +67,10 @@ class AwsCli:
 class Boto3:
     def __init__(self, cluster):
         self._cluster = cluster
-        pythons = ("/usr/bin/python3", shutil.which("python3"))
-        self._python = next((python for python in pythons if subprocess.run(
-            [python, "-c", "import boto3"], capture_output=True, check=False).returncode == 0), None)
-        if self._python is None:
-            raise unittest.SkipTest("no python3 of this machine has boto3")
+        self._python = need_of_generation("python3")
+        has_it = subprocess.run([self._python, "-c", "import boto3"], capture_output=True, check=False)
+        if has_it.returncode != 0:
+            raise unittest.SkipTest(f"{self._python} has no boto3")
         told = version(self._python, "-c", "import boto3; print(boto3.__version__)")
         self.name = f"boto3/{told} upload_file"
 
@@ -187,12 +196,15 @@ class LargeFiles(unittest.TestCase):
     def test_by_boto3(self):
         self.move(Boto3)
 
+    @of_one_generation
     def test_by_rclone(self):
         self.move(Rclone)
 
+    @of_one_generation
     def test_by_s3cmd(self):
         self.move(S3cmd)
 
+    @of_one_generation
     def test_by_the_javascript_sdk(self):
         self.move(JavaScript)
 

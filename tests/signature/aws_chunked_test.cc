@@ -45,7 +45,7 @@ Result Decode(Kind kind, std::string body, std::uint64_t length,
   return result;
 }
 
-class EveryKind : public testing::TestWithParam<Kind> {
+class EveryKind : public ::testing::TestWithParam<Kind> {
  protected:
   const std::string data_ = "Hello, chunked world: " + std::string(40, 'x') + "\r\n0\r\n\r\n";
   const std::string body_ = ChunkedBody(GetParam(), {data_.substr(0, 30), data_.substr(30)},
@@ -129,8 +129,8 @@ TEST_P(EveryKind, NeverTakesATamperedByteForTheTruth) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AwsChunked, EveryKind,
-                         testing::Values(Kind::kStreamingSigned, Kind::kStreamingSignedTrailer,
-                                         Kind::kStreamingUnsignedTrailer),
+                         ::testing::Values(Kind::kStreamingSigned, Kind::kStreamingSignedTrailer,
+                                           Kind::kStreamingUnsignedTrailer),
                          [](const auto& kind) -> std::string {
                            switch (kind.param) {
                              case Kind::kStreamingSigned:
@@ -179,7 +179,7 @@ TEST(AwsChunkedSigned, TakesTheTrailerThatMinioClientsSend) {
   body.replace(end, 2, "\n\r\n");
   const Result result = Decode(Kind::kStreamingSignedTrailer, body, 4);
   EXPECT_EQ(result.code, "ok");
-  EXPECT_THAT(result.trailer, testing::ElementsAre(testing::Pair("a", "b")));
+  EXPECT_THAT(result.trailer, ::testing::ElementsAre(::testing::Pair("a", "b")));
 }
 
 TEST(AwsChunkedSigned, RefusesTrailersWithoutTheirSignature) {

@@ -15,11 +15,11 @@
 namespace mkv::s3 {
 namespace {
 
-class BotocoreVectors : public testing::TestWithParam<std::string> {
+class BotocoreVectors : public ::testing::TestWithParam<std::string> {
  protected:
   BotocoreVectors()
       : file_(nlohmann::json::parse(
-            std::ifstream(testing::SourceFile("tests/signature/" + std::string(GetParam()))))) {}
+            std::ifstream(mkv::testing::SourceFile("tests/signature/" + GetParam())))) {}
 
   std::optional<std::string> Secret(std::string_view access_key) const {
     if (access_key != file_["access_key"].get<std::string>()) return std::nullopt;
@@ -143,7 +143,7 @@ TEST_P(BotocoreVectors, PostFormsAreAcceptedUntilThePolicyChanges) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Generations, BotocoreVectors,
-                         testing::Values("botocore-1.34.json", "botocore-1.43.json"),
+                         ::testing::Values("botocore-1.34.json", "botocore-1.43.json"),
                          [](const auto& file) {
                            return file.param == "botocore-1.34.json" ? "Older" : "Newer";
                          });

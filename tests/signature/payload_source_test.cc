@@ -101,7 +101,7 @@ TEST(PayloadSource, ComputesTheDefaultChecksumWhenTheClientSendsNone) {
   EXPECT_EQ(Consume(kData, plan).checksum, plan.checksum);
 }
 
-class Streaming : public testing::TestWithParam<Kind> {
+class Streaming : public ::testing::TestWithParam<Kind> {
  protected:
   PayloadPlan Plan() const {
     PayloadPlan plan;
@@ -156,8 +156,8 @@ TEST_P(Streaming, RefusesATrailerOtherThanAnnounced) {
 }
 
 INSTANTIATE_TEST_SUITE_P(PayloadSource, Streaming,
-                         testing::Values(Kind::kStreamingSigned, Kind::kStreamingSignedTrailer,
-                                         Kind::kStreamingUnsignedTrailer),
+                         ::testing::Values(Kind::kStreamingSigned, Kind::kStreamingSignedTrailer,
+                                           Kind::kStreamingUnsignedTrailer),
                          [](const auto& kind) {
                            return "Kind" + std::to_string(static_cast<int>(kind.param));
                          });

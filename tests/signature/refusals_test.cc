@@ -7,8 +7,8 @@
 namespace mkv::s3 {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 SignedRequest GoodRequest() {
   SignedRequest request{"PUT", "/bucket/key", ""};
@@ -69,7 +69,7 @@ TEST(Refusals, WrongSignatureIsSignatureDoesNotMatchAndShowsWhatWasSigned) {
   const Refusal refusal = RefusalOf(request);
   EXPECT_EQ(refusal.code, "SignatureDoesNotMatch");
   EXPECT_EQ(refusal.status, 403);
-  EXPECT_THAT(refusal.details, testing::Contains(testing::Pair(
+  EXPECT_THAT(refusal.details, ::testing::Contains(::testing::Pair(
                                    "CanonicalRequest", StartsWith("PUT\n/bucket/other\n"))));
 }
 
@@ -119,7 +119,7 @@ TEST(Refusals, HostMustBeSigned) {
   request.Sign({"host"});
   EXPECT_EQ(RefusalOf(request).code, "AccessDenied");
   EXPECT_THAT(RefusalOf(request).details,
-              testing::ElementsAre(testing::Pair("HeadersNotSigned", "host")));
+              ::testing::ElementsAre(::testing::Pair("HeadersNotSigned", "host")));
 }
 
 TEST(Refusals, EveryAmzHeaderMustBeSigned) {
@@ -200,7 +200,7 @@ TEST(Refusals, AnotherRegionThanTheConfiguredOne) {
       authenticator.Authenticate(GoodRequest().View(), ExampleSecret, At(kExampleTime));
   ASSERT_EQ(Outcome(result), "AuthorizationHeaderMalformed");
   EXPECT_THAT(std::get<Refusal>(result).details,
-              testing::ElementsAre(testing::Pair("Region", "eu-west-1")));
+              ::testing::ElementsAre(::testing::Pair("Region", "eu-west-1")));
   SignedRequest request = GoodRequest();
   request.Sign({}, "20130524/eu-west-1/s3/aws4_request");
   EXPECT_EQ(Outcome(authenticator.Authenticate(request.View(), ExampleSecret, At(kExampleTime))),

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "mkvcore/format/index_keys.h"
 #include "mkvcore/format/sidecar.h"
@@ -25,6 +26,8 @@ namespace {
 
 constexpr unsigned kFoldersOfOne = 256;
 constexpr std::size_t kExamplesOfAKind = 10;
+// A folder rarely has more than a few keys, and a write costs more than they do.
+constexpr std::size_t kEntriesOfAWrite = 500;
 constexpr std::chrono::milliseconds kProgressInterval{200};
 
 std::string Hex(std::string_view bytes) {
@@ -116,18 +119,26 @@ class Rebuilder {
     std::vector<std::string> foreign;
     const std::vector<VolumeWalk::Folder> folders = walk_.FoldersBelow(first_byte, &foreign);
     CountForeign(foreign);
+    Batch batch;
     for (const VolumeWalk::Folder& folder : folders) {
       if (stopping_) return;
-      RebuildFolder(folder);
+      RebuildFolder(folder, &batch);
+      if (batch.changes().size() >= kEntriesOfAWrite) Write(std::exchange(batch, {}));
       const std::lock_guard lock(mutex_);
       ++summary_.folders_done;
     }
+    Write(batch);
     // The others are on no volume.
     const std::lock_guard lock(mutex_);
     summary_.folders_done += kFoldersOfOne - folders.size();
   }
 
-  void RebuildFolder(const VolumeWalk::Folder& folder) {
+  // Nobody else writes this index, and the batch requires nothing: it is never refused.
+  void Write(const Batch& batch) {
+    if (!batch.empty()) (void)indexes_.replacement().Write(batch, Index::Durability::kOrdered);
+  }
+
+  void RebuildFolder(const VolumeWalk::Folder& folder, Batch* batch) {
     std::vector<std::string> foreign;
     std::map<std::string, FoundKey> keys;
     for (VolumeWalk::File& file : walk_.FilesIn(folder, &foreign)) {
@@ -145,13 +156,10 @@ class Rebuilder {
               {volume, parsed->generation, parsed->original_spelling, file.size, file.mtime});
     }
     CountForeign(foreign);
-    Batch batch;
     for (const auto& [key, found] : keys) {
       if (stopping_) return;
-      RebuildKey(found, &batch);
+      RebuildKey(found, batch);
     }
-    // Nobody else writes this index, and the batch requires nothing: it is never refused.
-    if (!batch.empty()) (void)indexes_.replacement().Write(batch, Index::Durability::kOrdered);
   }
 
   void RebuildKey(const FoundKey& found, Batch* batch) {
@@ -252,7 +260,7 @@ class Rebuilder {
         }
         Batch batch;
         batch.Put(entry->key(), entry->value());
-        (void)indexes_.replacement().Write(batch, Index::Durability::kOrdered);
+        Write(batch);
         entry->Next();
       }
     } catch (const IndexCorrupted& error) {

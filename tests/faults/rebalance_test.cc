@@ -195,8 +195,8 @@ TEST_F(RebalanceCommand, RepairsTheDamagedReplicasThatItMeets) {
   int met = 0;
   for (const auto& [key, object] : ReadIndex(cluster.gateway().options().index).objects) {
     const std::string value = Value(std::stoi(key.substr(key.rfind(' '))));
-    const auto place = [&object, &volumes](int number) {
-      const std::vector<std::string>& order = object.record.volumes;
+    const std::vector<std::string>& order = object.record.volumes;
+    const auto place = [&order, &volumes](int number) {
       return std::find_if(order.begin(), order.end(), [&](const std::string& volume) {
         return volume.starts_with(volumes[number] + "/");
       });

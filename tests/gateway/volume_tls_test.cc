@@ -1,4 +1,5 @@
-// Volumes that speak TLS (TLS_CERT and TLS_KEY of volume/volume), and the gateway with -volumes-tls.
+// Volumes that speak TLS (TLS_CERT and TLS_KEY of volume/volume), and the gateway with
+// -volumes-tls.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -240,12 +240,11 @@ bool Store::CopyReplicas(MovePlan& plan) {
         VerifiedSource source(replica, plan.object);
         if (!plan.copy.Write(volumes_, source, request).digest) return false;
       }
-    } catch (const DamagedReplica& error) {
-      spdlog::warn("rebalance: {} can not be copied: {}", volumes_.UrlOf(from), error.what());
-      plan.damaged.push_back(from.volume);
-      continue;
     } catch (const SourceError& error) {
       spdlog::warn("rebalance: {} can not be copied: {}", volumes_.UrlOf(from), error.what());
+      if (dynamic_cast<const DamagedReplica*>(&error) != nullptr) {
+        plan.damaged.push_back(from.volume);
+      }
       continue;
     }
     if (!plan.object.has_sidecar()) return true;

@@ -13,6 +13,7 @@
 
 #include "mkvcore/format/sidecar.h"
 #include "mkvcore/store/key_feed.h"
+#include "mkvcore/store/key_state.h"
 #include "mkvcore/store/quoted_key.h"
 #include "mkvcore/store/rate_limit.h"
 #include "mkvcore/store/sidecar_check.h"
@@ -81,6 +82,7 @@ class Scrubber {
     Object object;
     std::vector<Replica> replicas;
     std::vector<std::string> sidecars;  // volumes whose sidecar is missing or wrong
+    std::vector<std::string> newer;     // volumes whose sidecar the index does not know yet
     std::string undecided;              // why no replica is known to be good
     bool unverified = false;
 
@@ -95,6 +97,7 @@ class Scrubber {
       return std::all_of(replicas.begin(), replicas.end(),
                          [](const Replica& replica) { return replica.state == State::kGood; });
     }
+    bool nothing_differs() const { return blobs_are_good() && sidecars.empty() && newer.empty(); }
   };
 
   void ScrubKey(const std::string& key) {
@@ -106,15 +109,17 @@ class Scrubber {
         if (stop_) return;
         if (!findings) break;  // deleted since
         if (!Same(store_.Find(key), findings->object)) continue;
-        if (findings->blobs_are_good() && findings->sidecars.empty()) {
+        if (findings->nothing_differs()) {
           return survey_.Note([&](ScrubSummary& summary) {
             ++summary.done;
             summary.unverified += findings->unverified ? 1 : 0;
             summary.repaired += told ? 1 : 0;
           });
         }
-        if (!std::exchange(told, true)) Tell(*findings);
+        const bool is_damage = !findings->blobs_are_good() || !findings->sidecars.empty();
+        if (is_damage && !std::exchange(told, true)) Tell(*findings);
         if (findings->Volumes(State::kGood).empty()) return TellLost(*findings);
+        problem = WhyLeftAlone(*findings);
         if (Repair(*findings) == Outcome::kDone && !NeedsSecondLook(*findings)) {
           return survey_.Note([](ScrubSummary& summary) {
             ++summary.done;
@@ -125,8 +130,8 @@ class Scrubber {
       }
     } catch (const std::exception& error) {
       problem = std::string(": ") + error.what();
-      told = true;
     }
+    told = told || !problem.empty();
     survey_.Note([told](ScrubSummary& summary) {
       ++summary.done;
       summary.unrepaired += told ? 1 : 0;
@@ -137,11 +142,24 @@ class Scrubber {
 
   // A repair of blobs takes the sidecar along from another replica, which may be a wrong one.
   static bool NeedsSecondLook(const Findings& findings) {
-    return !findings.blobs_are_good() && !findings.sidecars.empty();
+    return !findings.blobs_are_good() && !(findings.sidecars.empty() && findings.newer.empty());
+  }
+
+  // Empty while a newer sidecar belongs to a change that is under way. Else the index has forgotten
+  // that change, since it is an old copy, and the sidecar is all that is left of it.
+  std::string WhyLeftAlone(const Findings& findings) {
+    if (findings.newer.empty()) return "";
+    const Object& object = findings.object;
+    const KeyState state = KeyState::Read(store_.index(), object.key);
+    if (state.FindPendingAt(object.generation(), object.record.volumes)) return "";
+    return ": its sidecar on " + findings.newer.front() +
+           " is newer than the index: is the index an old one? `rebuild` takes what is newer";
   }
 
   Outcome Repair(const Findings& findings) {
     if (findings.blobs_are_good()) {
+      // Written anew from an old index, the sidecars would forget what was acknowledged since.
+      if (!findings.newer.empty()) return Outcome::kBusy;
       return store_.RestoreSidecars(findings.object.key, findings.sidecars);
     }
     std::vector<std::string> distrusted = findings.Volumes(State::kDamaged);
@@ -237,11 +255,12 @@ class Scrubber {
       const VolumeAnswer answer = store_.volumes().GetWhole(
           {replica.place.volume, SidecarPath(object.key, object.generation())}, kMaxSidecarBytes,
           &content);
-      const bool there = answer.ok() && SidecarAgrees(content, *object.metadata);
+      if (answer.ok() && SidecarAgrees(content, *object.metadata)) continue;
       // Of a volume that went away since, nothing is known.
-      if (!there && answer.delivery == VolumeAnswer::Delivery::kAnswered) {
-        findings.sidecars.push_back(replica.place.volume);
-      }
+      if (answer.delivery != VolumeAnswer::Delivery::kAnswered) continue;
+      const auto sidecar = answer.ok() ? DecodeSidecar(content) : std::nullopt;
+      const bool newer = sidecar && sidecar->revision() > SidecarRevision(*object.metadata);
+      (newer ? findings.newer : findings.sidecars).push_back(replica.place.volume);
     }
   }
 

@@ -4,7 +4,9 @@
 // wrote); where neither is known the replicas are compared with each other, and the majority is
 // right. Damaged and missing replicas are written anew from a good one (rebalance_key.cc), those on
 // volumes that do not answer go to other volumes, sidecars are written anew from the index. A key
-// without a good replica is reported and left alone.
+// without a good replica is reported and left alone, and so are the sidecars of a key of which one
+// is newer than the index: that was restored from a backup, and they know what was acknowledged
+// since.
 //
 // Runs with the server down or inside a running one: keys stay readable and changeable throughout.
 // Memory is fixed.

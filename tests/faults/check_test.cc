@@ -190,6 +190,10 @@ TEST_F(Check, TagsAndAclSetSinceTheBackupOutliveARebuildOverIt) {
   Settle(cluster_);
   fs::remove_all(index());
   fs::copy(copy, index(), fs::copy_options::recursive);
+  EXPECT_EQ(Run({"scrub"}), 4) << "it must not write what the backup knows over what is newer";
+  EXPECT_THAT(Printed(), HasSubstr("not repaired: \"" + S3Key(1) + "\": its sidecar on "));
+  EXPECT_THAT(Printed(), HasSubstr("is newer than the index"));
+  EXPECT_THAT(Printed(), HasSubstr("1 not repaired"));
   ASSERT_EQ(Run({"rebuild"}), 0) << Printed();
   EXPECT_EQ(Run({"check"}), 0) << Printed();
   EXPECT_EQ(Run({"scrub"}), 0) << Printed();
@@ -231,10 +235,12 @@ TEST_F(Check, ADamagedIndexIsRefusedAndARebuildGivesEverythingBack) {
 
 TEST_F(Check, ASecondProcessOnTheSameIndexIsRefused) {
   cluster_.gateway().Start();
-  for (const char* command : {"server", "rebuild", "rebalance", "scrub", "check", "backup"}) {
+  for (const char* command :
+       {"server", "rebuild", "rebalance", "scrub", "check", "backup", "forget"}) {
     fs::remove(cluster_.folder() / "program.log");
     std::vector<std::string> words = {command};
     if (words[0] == "backup") words.emplace_back(cluster_.folder() / "copy");
+    if (words[0] == "forget") words.emplace_back("127.0.0.1:1");
     EXPECT_EQ(Run(words), 1) << command;
     EXPECT_THAT(Printed(), HasSubstr("is in use by process")) << command;
     EXPECT_THAT(Printed(), HasSubstr(std::to_string(cluster_.gateway().pid()))) << command;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "mkvcore/http/head_validation.h"
 #include "s3api/checksum/digest_text.h"
 #include "s3api/signature/hmac.h"
 
@@ -83,17 +84,37 @@ std::string HeaderOrParameter(const RequestView& request, std::span<const QueryP
   return {};
 }
 
-// Decoded as it is signed: a '+' stays one.
+bool StandsForHeader(std::string_view name) {
+  return StartsWithIgnoringCase(name, "x-amz-") || EqualsIgnoringCase(name, "Content-Type") ||
+         EqualsIgnoringCase(name, "Content-MD5");
+}
+
+// Whether each parameter that stands for a header could have been sent as one, and is the only one
+// of its name. Others would be signed like several headers, or like a part of another: all that
+// separates headers in the string to sign is a line feed, and a name from its value a colon.
+bool StandForOneHeaderEach(const RequestView& request, std::span<const QueryParameter> query) {
+  return std::all_of(query.begin(), query.end(), [&](const QueryParameter& parameter) {
+    if (!StandsForHeader(parameter.name)) return true;
+    if (!http::IsToken(parameter.name) || !http::IsFieldValue(parameter.value)) return false;
+    const auto sent = request.Header(parameter.name);
+    if (sent && *sent != Trim(parameter.value)) return false;
+    return std::count_if(query.begin(), query.end(), [&parameter](const QueryParameter& other) {
+             return EqualsIgnoringCase(other.name, parameter.name);
+           }) == 1;
+  });
+}
+
+// Names as those who act on them read them, values as they are signed: there a '+' stays one.
 std::string SignedSubResources(std::string_view raw_query) {
-  std::vector<std::pair<std::string_view, std::string>> found;
+  std::vector<std::pair<std::string, std::string>> found;
   while (!raw_query.empty()) {
     const std::size_t end = std::min(raw_query.find('&'), raw_query.size());
     const std::string_view piece = raw_query.substr(0, end);
     raw_query.remove_prefix(std::min(end + 1, raw_query.size()));
     const std::size_t equals = std::min(piece.find('='), piece.size());
-    const std::string_view name = piece.substr(0, equals);
+    std::string name = PercentDecode(piece.substr(0, equals), Plus::kSpace);
     if (!std::binary_search(kSignedParameters.begin(), kSignedParameters.end(), name)) continue;
-    found.emplace_back(name, PercentDecode(piece.substr(equals), Plus::kPlus));
+    found.emplace_back(std::move(name), PercentDecode(piece.substr(equals), Plus::kPlus));
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -148,8 +169,9 @@ std::variant<std::string, Refusal> VerifySigV2Query(const RequestView& request,
     return refusal;
   }
 
+  const bool unambiguous = StandForOneHeaderEach(request, query);
   const auto matches = [&](const std::string& string_to_sign) {
-    return ConstantTimeEqual(Base64(HmacSha1(*secret, string_to_sign)), *signature);
+    return unambiguous && ConstantTimeEqual(Base64(HmacSha1(*secret, string_to_sign)), *signature);
   };
   const std::string resource = SigV2Resource(request);
   const std::string string_to_sign = SigV2StringToSign(request, query, resource, *expires);

@@ -79,6 +79,48 @@ TEST(SigV2, AHeaderThatTheUrlHoldsAlreadyMayBeSentToo) {
   EXPECT_EQ(OutcomeV2(request), "SignatureDoesNotMatch");
 }
 
+// What decides must be read as it is acted upon.
+TEST(SigV2, ASubResourceAddedToTheUrlBreaksItHoweverItIsSpelled) {
+  SignedRequest request{"PUT", "/bucket/key", ""};
+  SignV2(request, "/bucket/key");
+  for (const char* added : {"acl", "%61cl", "a%63l", "t%61gging", "upl%6Fads",
+                            "upload%49d=x&part%4eumber=1", "response%2Dcontent-type=text/html"}) {
+    SignedRequest changed = request;
+    changed.query += "&" + std::string(added);
+    EXPECT_EQ(OutcomeV2(changed), "SignatureDoesNotMatch") << added;
+  }
+  SignedRequest encoded{"GET", "/bucket/key", "%61cl"};
+  SignV2(encoded, "/bucket/key");
+  EXPECT_EQ(OutcomeV2(encoded), "ok");
+  encoded.query.replace(0, 5, "acl");
+  EXPECT_EQ(OutcomeV2(encoded), "ok") << "it is the same";
+}
+
+// All of these have the string to sign of the first, and would act as other headers than it does.
+TEST(SigV2, ParametersThatStandForHeadersCanNotBeMergedNorSplit) {
+  SignedRequest request{"PUT", "/bucket/key",
+                        "x-amz-copy-source=/bucket/secret&x-amz-metadata-directive=COPY"};
+  SignV2(request, "/bucket/key");
+  EXPECT_EQ(OutcomeV2(request), "ok");
+  const std::string rest = request.query.substr(request.query.find("&AWSAccessKeyId"));
+  for (const char* merged :
+       {"x-amz-copy-source%3A/bucket/secret%0Ax-amz-metadata-directive=COPY",
+        "x-amz-copy-source=/bucket/secret%0Ax-amz-metadata-directive%3ACOPY"}) {
+    request.query = merged + rest;
+    EXPECT_EQ(OutcomeV2(request), "SignatureDoesNotMatch") << merged;
+  }
+
+  SignedRequest grants{"PUT", "/bucket/key", "x-amz-meta-a=1%2C2"};
+  SignV2(grants, "/bucket/key");
+  EXPECT_EQ(OutcomeV2(grants), "ok");
+  const std::string end = grants.query.substr(grants.query.find("&AWSAccessKeyId"));
+  grants.query = "x-amz-meta-a=1&x-amz-meta-a=2" + end;
+  EXPECT_EQ(OutcomeV2(grants), "SignatureDoesNotMatch");
+  grants.query = "x-amz-meta-a=2" + end;
+  grants["x-amz-meta-a"] = "1";
+  EXPECT_EQ(OutcomeV2(grants), "SignatureDoesNotMatch");
+}
+
 TEST(SigV2, Refusals) {
   SignedRequest request{"GET", "/bucket/key", ""};
   SignV2(request, "/bucket/key");

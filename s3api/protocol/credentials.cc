@@ -186,6 +186,12 @@ void CurrentCredentials::Reload() {
   std::vector<Principal> principals;
   if (!path_.empty()) principals = Credentials::ReadFile(path_);
   if (auto admin = Credentials::FromEnvironment()) principals.push_back(*std::move(admin));
+  // Who takes the last key away wants nobody in, and not everybody.
+  if (!path_.empty() && principals.empty()) {
+    throw CredentialsError(path_ +
+                           ": has no key, and without keys everyone may do everything: to " +
+                           "want that, start without -credentials");
+  }
   auto credentials = std::make_shared<const Credentials>(std::move(principals));
   const std::lock_guard lock(mutex_);
   credentials_ = std::move(credentials);

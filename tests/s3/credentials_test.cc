@@ -141,6 +141,10 @@ TEST_F(CredentialsTest, ReadAgainTheyChangeOnlyIfTheFileIsRight) {
   EXPECT_EQ(current.Get()->Find("AK1"), nullptr);
   EXPECT_NE(current.Get()->Find("AK7"), nullptr);
   EXPECT_NE(before->Find("AK1"), nullptr) << "who holds the old set keeps it";
+  Write("[]");
+  EXPECT_THROW(current.Reload(), CredentialsError) << "it would open the server to everyone";
+  EXPECT_NE(current.Get()->Find("AK7"), nullptr);
+  EXPECT_THROW(CurrentCredentials{path}, CredentialsError);
 }
 
 TEST(PatternTest, StarsAndQuestionMarks) {

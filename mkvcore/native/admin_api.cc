@@ -34,6 +34,14 @@ nlohmann::json ToJson(const RebalanceSummary& summary, bool finished) {
           {"finished", finished}};
 }
 
+// A browser adds the Basic credentials that it was once asked for to whatever form any page sends
+// here, and says where that came from (Fetch Metadata, section 2.1; RFC 6454, section 7). Programs
+// say neither.
+bool IsFromAnotherSite(const http::RequestHead& head) {
+  const std::string site = head.headers.get("Sec-Fetch-Site", "none");
+  return head.headers.has("Origin") || (site != "none" && site != "same-origin");
+}
+
 constexpr std::size_t kBackupPiece = 64 << 10;
 
 std::optional<std::string> QueryValue(const http::Transfer& transfer, const std::string& wanted) {
@@ -105,6 +113,10 @@ void AdminApi::OnRequest(const std::shared_ptr<http::Exchange>& exchange,
   }
   if (head.method != "POST") {
     exchange->Reply(Text(403, "keys under /.mkv/ belong to the gateway"));
+    return;
+  }
+  if (IsFromAnotherSite(head)) {
+    exchange->Reply(Text(403, "admin calls are not taken from a page of another site"));
     return;
   }
   if (!caller.IsAdmin()) {

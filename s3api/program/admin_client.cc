@@ -6,10 +6,12 @@
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/HTTPSClientSession.h>
+#include <Poco/Net/SocketAddress.h>
 #include <Poco/StreamCopier.h>
 #include <Poco/Timespan.h>
 #include <Poco/URI.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <istream>
 #include <stdexcept>
@@ -29,35 +31,6 @@ constexpr long kTimeoutSeconds = 60;
 // Certificates between the server's and a known authority.
 constexpr int kLongestChain = 9;
 
-std::istream& Send(HTTPClientSession& session, const std::string& path,
-                   const AdminClient::Query& query) {
-  session.setTimeout(Poco::Timespan(kTimeoutSeconds, 0));
-  Poco::URI target(path);
-  for (const auto& [name, value] : query) target.addQueryParameter(name, value);
-  HTTPRequest request(HTTPRequest::HTTP_POST, target.getPathAndQuery(), HTTPRequest::HTTP_1_1);
-  request.setContentLength(0);
-  const char* const access_key = std::getenv("MKV_ACCESS_KEY");
-  const char* const secret_key = std::getenv("MKV_SECRET_KEY");
-  if (access_key != nullptr && secret_key != nullptr) {
-    Poco::Net::HTTPBasicCredentials(access_key, secret_key).authenticate(request);
-  }
-  session.sendRequest(request);
-  HTTPResponse response;
-  std::istream& body = session.receiveResponse(response);
-  if (response.getStatus() != HTTPResponse::HTTP_OK) {
-    std::string reason;
-    Poco::StreamCopier::copyToString(body, reason);
-    if (response.getStatus() == HTTPResponse::HTTP_UNAUTHORIZED) {
-      reason += access_key != nullptr && secret_key != nullptr
-                    ? "MKV_ACCESS_KEY and MKV_SECRET_KEY in the environment are not a key of its"
-                    : "set MKV_ACCESS_KEY and MKV_SECRET_KEY in the environment to an admin's key";
-    }
-    throw std::runtime_error("the server says " + std::to_string(response.getStatus()) + ": " +
-                             reason);
-  }
-  return body;
-}
-
 // Poco's message alone often is empty; its display text names the kind and the address.
 [[noreturn]] void Rethrow(const Poco::Exception& error, const std::string& host,
                           unsigned short port) {
@@ -65,9 +38,14 @@ std::istream& Send(HTTPClientSession& session, const std::string& path,
                            error.displayText());
 }
 
+bool IsThisMachine(const std::string& host) {
+  return Poco::Net::SocketAddress(host, std::uint16_t{0}).host().isLoopback();
+}
+
 }  // namespace
 
-AdminClient::AdminClient(const std::string& url) {
+AdminClient::AdminClient(const Options& options) : allow_plain_basic_(options.allow_plain_basic) {
+  const std::string& url = options.server;
   try {
     const Poco::URI parsed(url);
     tls_ = parsed.getScheme() == "https";
@@ -88,6 +66,41 @@ std::unique_ptr<HTTPClientSession> AdminClient::Connect() const {
                                      kLongestChain, /*loadDefaultCAs=*/true);
   context->requireMinimumProtocol(Context::PROTO_TLSV1_2);
   return std::make_unique<Poco::Net::HTTPSClientSession>(host_, port_, context);
+}
+
+std::istream& AdminClient::Send(HTTPClientSession& session, const std::string& path,
+                                const Query& query) const {
+  session.setTimeout(Poco::Timespan(kTimeoutSeconds, 0));
+  Poco::URI target(path);
+  for (const auto& [name, value] : query) target.addQueryParameter(name, value);
+  HTTPRequest request(HTTPRequest::HTTP_POST, target.getPathAndQuery(), HTTPRequest::HTTP_1_1);
+  request.setContentLength(0);
+  const char* const access_key = std::getenv("MKV_ACCESS_KEY");
+  const char* const secret_key = std::getenv("MKV_SECRET_KEY");
+  if (access_key != nullptr && secret_key != nullptr) {
+    if (!tls_ && !allow_plain_basic_ && !IsThisMachine(host_)) {
+      throw std::runtime_error(
+          "the secret key would go to " + host_ +
+          " in the clear: use https://, or -allow-plain-basic on a network that "
+          "nobody listens on");
+    }
+    Poco::Net::HTTPBasicCredentials(access_key, secret_key).authenticate(request);
+  }
+  session.sendRequest(request);
+  HTTPResponse response;
+  std::istream& body = session.receiveResponse(response);
+  if (response.getStatus() != HTTPResponse::HTTP_OK) {
+    std::string reason;
+    Poco::StreamCopier::copyToString(body, reason);
+    if (response.getStatus() == HTTPResponse::HTTP_UNAUTHORIZED) {
+      reason += access_key != nullptr && secret_key != nullptr
+                    ? "MKV_ACCESS_KEY and MKV_SECRET_KEY in the environment are not a key of its"
+                    : "set MKV_ACCESS_KEY and MKV_SECRET_KEY in the environment to an admin's key";
+    }
+    throw std::runtime_error("the server says " + std::to_string(response.getStatus()) + ": " +
+                             reason);
+  }
+  return body;
 }
 
 std::string AdminClient::Post(const std::string& path, const Query& query) {

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,12 +18,14 @@
 
 namespace mkv {
 
+struct Options;
+
 class AdminClient {
  public:
   using Query = std::vector<std::pair<std::string, std::string>>;
 
-  // `url`: http://HOST:PORT or https://HOST:PORT. Throws UsageError when it is none.
-  explicit AdminClient(const std::string& url);
+  // Of `-server`: http://HOST:PORT or https://HOST:PORT. Throws UsageError when it is none.
+  explicit AdminClient(const Options& options);
 
   // The body of a 200. Throws std::runtime_error, with what the server said, for anything else.
   std::string Post(const std::string& path, const Query& query = {});
@@ -33,7 +36,10 @@ class AdminClient {
 
  private:
   std::unique_ptr<Poco::Net::HTTPClientSession> Connect() const;
+  std::istream& Send(Poco::Net::HTTPClientSession& session, const std::string& path,
+                     const Query& query) const;
 
+  const bool allow_plain_basic_;
   bool tls_ = false;
   std::string host_;
   unsigned short port_ = 0;

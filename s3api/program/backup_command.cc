@@ -34,7 +34,7 @@ std::uint64_t CopyFromServer(const Options& options, BackupWriter& copy,
     if (!bytes) throw std::runtime_error("the server sent what is no backup");
     return *std::move(bytes);
   };
-  AdminClient(options.server).PostForLines("/.mkv/backup", {}, stop, [&](std::string_view line) {
+  AdminClient(options).PostForLines("/.mkv/backup", {}, stop, [&](std::string_view line) {
     const nlohmann::json json = nlohmann::json::parse(line);
     if (json.contains("entries")) {
       all = json.at("entries").get<std::uint64_t>();

@@ -37,7 +37,7 @@ int RunCheck(const Options& options) {
     };
     summary = options.server.empty()
                   ? CheckHere(options, report, stop)
-                  : FollowReport<CheckSummary>(options.server, "/.mkv/check", {}, stop, report);
+                  : FollowReport<CheckSummary>(options, "/.mkv/check", {}, stop, report);
   }
   std::cout << "check: " << summary.keys << " keys, " << summary.files << " files, of these "
             << summary.pending << " still to be written or deleted; " << summary.missing

@@ -20,7 +20,7 @@ int RunForget(const Options& options) {
     }
     forgotten = result.blobs;
   } else {
-    AdminClient server(options.server);
+    AdminClient server(options);
     const std::string answer = server.Post("/.mkv/forget", {{"volume", volume}});
     forgotten = nlohmann::json::parse(answer).at("forgotten").get<std::uint64_t>();
   }

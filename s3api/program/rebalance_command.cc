@@ -31,11 +31,11 @@ void Show(Progress& progress, const RebalanceSummary& summary) {
   progress.Show(summary.done, summary.total, WithThousands(summary.moved) + " moved");
 }
 
-RebalanceSummary RebalanceThere(const std::string& server, Progress& progress,
+RebalanceSummary RebalanceThere(const Options& options, Progress& progress,
                                 const std::atomic<bool>& stop) {
   RebalanceSummary summary;
   summary.interrupted = true;  // until the server says that it finished
-  AdminClient(server).PostForLines("/.mkv/rebalance", {}, stop, [&](std::string_view line) {
+  AdminClient(options).PostForLines("/.mkv/rebalance", {}, stop, [&](std::string_view line) {
     const nlohmann::json json = nlohmann::json::parse(line);
     summary = FromJson(json);
     summary.interrupted |= !json.at("finished").get<bool>();
@@ -74,7 +74,7 @@ int RunRebalance(const Options& options) {
   {
     Progress progress("rebalance", "keys");
     summary = options.server.empty() ? RebalanceHere(options, progress, stop)
-                                     : RebalanceThere(options.server, progress, stop);
+                                     : RebalanceThere(options, progress, stop);
   }
   std::cout
       << "rebalance: " << summary.done << " of " << summary.total << " keys looked at, "

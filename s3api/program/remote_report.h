@@ -16,12 +16,12 @@ namespace mkv {
 // server said that it has finished.
 template <typename Summary>
 Summary FollowReport(
-    const std::string& server, const std::string& path, const AdminClient::Query& query,
+    const Options& options, const std::string& path, const AdminClient::Query& query,
     const std::atomic<bool>& stop,
     const std::function<void(const Summary&, const std::vector<std::string>& found)>& progress) {
   Summary summary;
   bool finished = false;
-  AdminClient(server).PostForLines(path, query, stop, [&](std::string_view line) {
+  AdminClient(options).PostForLines(path, query, stop, [&](std::string_view line) {
     const nlohmann::json json = nlohmann::json::parse(line);
     summary = json.at("summary").get<Summary>();
     finished = json.at("finished").get<bool>();

@@ -46,7 +46,7 @@ int RunScrub(const Options& options) {
     };
     summary = options.server.empty() ? ScrubHere(options, report, stop)
                                      : FollowReport<ScrubSummary>(
-                                           options.server, "/.mkv/scrub",
+                                           options, "/.mkv/scrub",
                                            {{"rate", std::to_string(options.rate)}}, stop, report);
   }
   std::cout << "scrub: " << summary.done << " of " << summary.total << " keys looked at, "

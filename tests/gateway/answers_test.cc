@@ -237,6 +237,21 @@ TEST_F(Answers, KeysOfTheGatewayItselfAreReachableByNoClient) {
   EXPECT_EQ(cluster().Put("/.mkv", "value").status, 201) << "a key like any other";
 }
 
+// What a browser says of a form that a page sends; it adds Basic credentials that it once asked
+// for.
+TEST_F(Answers, AdminCallsAreNotTakenFromPagesOfOtherSites) {
+  Start();
+  for (const char* header : {"Origin: http://localhost", "Origin: null",
+                             "Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site"}) {
+    EXPECT_EQ(Do("POST", "/.mkv/forget?volume=a:1", {header, "Content-Length: 0"}).status, 403)
+        << header;
+  }
+  for (const char* header : {"Sec-Fetch-Site: none", "X-Nothing: 1"}) {
+    EXPECT_EQ(Do("POST", "/.mkv/forget?volume=a:1", {header, "Content-Length: 0"}).status, 200)
+        << header;
+  }
+}
+
 TEST_F(Answers, HealthIsOkWhileServing) {
   Start();
   const HttpResponse health = Do("GET", "/.mkv/health");

@@ -116,6 +116,14 @@ TEST_F(Program, RefusesAVolumeKeyThatNoVolumeTakes) {
   EXPECT_FALSE(std::filesystem::exists(Index())) << "nothing was touched";
 }
 
+TEST_F(Program, SendsNoSecretInTheClearToAnotherMachine) {
+  // An address of documentation: nothing is there (RFC 5737).
+  EXPECT_EQ(Run({"-server", "http://192.0.2.1:3000", "check"},
+                {{"MKV_ACCESS_KEY", "ACCESS"}, {"MKV_SECRET_KEY", "0123456789abcdef"}}),
+            1);
+  EXPECT_THAT(output_, HasSubstr("would go to 192.0.2.1 in the clear: use https://"));
+}
+
 TEST_F(Program, NamesTheKeysThatAnAdminCallNeeds) {
   Cluster cluster(
       {.environment = {{"MKV_ACCESS_KEY", "ACCESS"}, {"MKV_SECRET_KEY", "0123456789abcdef"}}});

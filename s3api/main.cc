@@ -11,6 +11,7 @@
 #include "s3api/program/command_line.h"
 #include "s3api/program/commands.h"
 #include "s3api/program/heap.h"
+#include "s3api/program/log_format.h"
 #include "s3api/program/signals.h"
 
 namespace {
@@ -46,7 +47,7 @@ int main(int argc, char** argv) {
   mkv::SetHeapThresholds();
   // The log goes to standard error: standard output belongs to what a command prints.
   spdlog::set_default_logger(spdlog::stderr_color_mt("mkv"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
+  mkv::SetLogFormat();
   try {
     mkv::ForbidCoreDumps();
     const mkv::Options options = mkv::ParseCommandLine(argc, argv);

@@ -119,6 +119,7 @@ TEST_F(Volume, DeleteRemovesOneFile) {
 TEST_F(Volume, DeleteOfAFolderIsRefused) {
   Put("/sv00/ab/cd/nested/Yg==", "b");
   Put("/ab/cd/nested/Yg==", "b");
+  Put("/ab/cd/n%0Aed/Yg==", "b");
   for (const std::string path : {"/",
                                  "//",
                                  "/sv00",
@@ -139,11 +140,12 @@ TEST_F(Volume, DeleteOfAFolderIsRefused) {
                                  "/ab/cd",
                                  "/ab/cd/",
                                  "/ab/cd/nested",
+                                 "/ab/cd/n%0Aed/",
                                  "/ab/cd/nested/"}) {
     EXPECT_THAT(Do("DELETE", path).status, AnyOf(403, 409)) << path;
     EXPECT_THAT(Do("DELETE", path, {"Depth: infinity"}).status, AnyOf(403, 409)) << path;
   }
-  EXPECT_EQ(volume_.Files().size(), 2U);
+  EXPECT_EQ(volume_.Files().size(), 3U);
 }
 
 TEST_F(Volume, OtherMethodsAreRefused) {

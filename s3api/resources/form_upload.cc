@@ -147,6 +147,11 @@ http::Response Answer(const Call& call, const FormFields& fields, const std::str
 }  // namespace
 
 void PostObject(Call& call) {
+  // It is read field by field, and stored before its end: nobody would hold it against that hash.
+  if (call.payload.kind != PayloadHash::Kind::kUnsigned) {
+    throw S3Error(ErrorCode::kInvalidRequest,
+                  "A form is signed by its policy: send it without x-amz-content-sha256.");
+  }
   FormData form(call.transfer.body(), FormBoundary(call.head.headers.get("Content-Type", "")));
   const FormFields fields = FieldsOf(form, call.request.bucket);
   if (!fields.contains("key")) {

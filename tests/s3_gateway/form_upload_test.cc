@@ -141,6 +141,24 @@ TEST_F(FormUploadTest, AnUnsignedFormIsForBucketsThatAnybodyWrites) {
   EXPECT_EQ(S3("alice", {.target = "/shared-b/k"}).body, "value");
 }
 
+// Nothing would hold it against that hash.
+TEST_F(FormUploadTest, AFormWithASignedPayloadIsRefused) {
+  ASSERT_EQ(
+      S3("alice",
+         {.method = "PUT", .target = "/shared-b?acl", .headers = {"x-amz-acl: public-read-write"}})
+          .status,
+      200);
+  const std::string body = Body({{"key", "k"}}, "value");
+  const HttpResponse response =
+      S3("", {.method = "POST",
+              .target = "/shared-b",
+              .headers = {"Content-Type: multipart/form-data; boundary=B",
+                          "x-amz-content-sha256: " + s3::Sha256Hex("another form")},
+              .body = body});
+  EXPECT_EQ(Code(response), "InvalidRequest") << response.body;
+  EXPECT_EQ(S3("alice", {.target = "/shared-b/k"}).status, 404);
+}
+
 TEST_F(FormUploadTest, ChecksumsAreChecked) {
   const std::string conditions =
       R"(, ["starts-with", "$key", ""], ["starts-with", "$x-amz-checksum-crc32", ""])";

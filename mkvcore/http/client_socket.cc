@@ -138,6 +138,7 @@ void ClientSocket::Interrupt() { ::shutdown(fd_, SHUT_RDWR); }
 
 void ClientSocket::Close() {
   SendCloseNotify();
+  tls_broken_ = true;
   socket_.close();
 }
 
@@ -147,6 +148,8 @@ void ClientSocket::Reset() {
   } catch (const Poco::Exception&) {
     // Already reset by the client.
   }
+  // OpenSSL would go on writing to the descriptor's number, which may be another socket's next.
+  tls_broken_ = true;
   socket_.close();
 }
 

@@ -20,21 +20,25 @@ struct MultipartOptions {
 };
 
 struct Multipart {
-  // Parts on their way to a volume, and uploads being completed, at once. More would not make the
-  // volumes faster.
-  static constexpr unsigned kTransfers = 16;
+  // Parts on their way to a volume at once, and uploads being completed. More would not make the
+  // volumes faster. Each has its own: parts take as long as their clients like, and must not hold
+  // up what gives memory back.
+  static constexpr unsigned kParts = 16;
+  static constexpr unsigned kCompletions = 8;
 
   // `store` outlives it. Removes what an earlier process has left.
   Multipart(Store& store, const MultipartOptions& options)
       : memory(options.memory),
-        slots(kTransfers),
-        stager(store, memory, slots),
+        part_slots(kParts),
+        completion_slots(kCompletions),
+        stager(store, memory, part_slots),
         uploads(memory, options.expiry) {
     store.DropStaged();
   }
 
   PartMemory memory;
-  TransferSlots slots;
+  TransferSlots part_slots;
+  TransferSlots completion_slots;
   PartStager stager;
   UploadRegistry uploads;
 };

@@ -5,11 +5,16 @@
 namespace mkv::s3 {
 
 std::shared_ptr<MultipartUpload> RequireUpload(Call& call, UploadRight right) {
+  std::shared_ptr<MultipartUpload> upload = FindUpload(call, right);
+  if (!upload) throw NoSuchUploadError(call.request.query.Text("uploadId"));
+  return upload;
+}
+
+std::shared_ptr<MultipartUpload> FindUpload(Call& call, UploadRight right) {
   const std::string id(call.request.query.Text("uploadId"));
   std::shared_ptr<MultipartUpload> upload =
       call.service.multipart.uploads.Find(id, call.request.bucket, call.request.key);
-  if (!upload) throw NoSuchUploadError(id);
-  if (upload->terms().user == call.User()) return upload;
+  if (!upload || upload->terms().user == call.User()) return upload;
   const bool manages =
       call.principal != nullptr && call.bucket &&
       Allows(*call.principal, call.request.bucket, Action::kAdmin, OwnerOf(*call.bucket));

@@ -19,6 +19,8 @@ enum class UploadRight {
 
 // The upload that the request names, by id, bucket and key. Throws NoSuchUpload, AccessDenied.
 std::shared_ptr<MultipartUpload> RequireUpload(Call& call, UploadRight right);
+// The same; null when there is none.
+std::shared_ptr<MultipartUpload> FindUpload(Call& call, UploadRight right);
 
 S3Error NoSuchUploadError(std::string_view id);
 

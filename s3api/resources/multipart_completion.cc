@@ -111,8 +111,11 @@ class Completing {
 Store::PutResult Write(Call& call, MultipartUpload& upload, const Assembly& assembly,
                        const WriteConditions& conditions, PatientReply& reply) {
   Store& store = call.service.store;
-  const TransferSlots::Slot slot =
-      call.service.multipart.slots.Take([&reply] { reply.StillWorking(); });
+  const auto meanwhile = [&] {
+    reply.StillWorking();
+    if (upload.aborted()) throw NoSuchUploadError(upload.terms().id);
+  };
+  const TransferSlots::Slot slot = call.service.multipart.completion_slots.Take(meanwhile);
   bool complete = false;
   Store::ReplaceRequest request;
   request.condition = [&, wanted = WriteCondition(call, conditions, call.request.key)](
@@ -133,10 +136,7 @@ Store::PutResult Write(Call& call, MultipartUpload& upload, const Assembly& asse
   };
   request.sidecar = SidecarOf;
   request.md5 = false;  // the ETag is made of the parts' MD5s
-  request.meanwhile = [&] {
-    reply.StillWorking();
-    if (upload.aborted()) throw NoSuchUploadError(upload.terms().id);
-  };
+  request.meanwhile = meanwhile;
   AssembledSource parts(assembly, upload, store.volumes());
   return store.Replace(call.StoreKey(), parts, request);
 }
@@ -190,11 +190,14 @@ void CompleteMultipartUpload(Call& call) {
   const std::vector<CompletedPart> wanted =
       ParseCompleteMultipartUpload(ReadBody(call, kMaxCompleteBody, PlanWithoutChecksums(call)));
   PatientReply reply(call);
-  if (const std::optional<Completion> earlier = EarlierCompletion(call, wanted)) {
+  // In this order: one that is completed meanwhile leaves its record before it goes.
+  const std::shared_ptr<MultipartUpload> upload = FindUpload(call, UploadRight::kContribute);
+  if (!upload) {
+    const std::optional<Completion> earlier = EarlierCompletion(call, wanted);
+    if (!earlier) throw NoSuchUploadError(call.request.query.Text("uploadId"));
     reply.Finish(ResultDocument(call, *earlier));
     return;
   }
-  const std::shared_ptr<MultipartUpload> upload = RequireUpload(call, UploadRight::kContribute);
   try {
     reply.Finish(ResultDocument(call, Complete(call, upload, wanted, conditions, reply)));
   } catch (...) {

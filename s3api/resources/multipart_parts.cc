@@ -4,6 +4,8 @@
 
 #include "mkvcore/store/value_reader.h"
 #include "mkvcore/volumes/memory_source.h"
+#include "mkvcore/volumes/value_hasher.h"
+#include "mkvcore/volumes/volume_health.h"
 #include "s3api/checksum/digest_text.h"
 #include "s3api/multipart/assembly.h"
 #include "s3api/protocol/etag.h"
@@ -64,27 +66,52 @@ void AddPart(MultipartUpload& upload, std::uint32_t number, std::shared_ptr<cons
 struct PartCopy {
   std::unique_ptr<Source> bytes;
   // Of the whole source, where it is copied whole and has one.
-  std::optional<std::uint32_t> crc32c;
+  std::optional<std::uint32_t> crc32c = {};
+  std::string range;   // in the source, as Range has it; empty: all of it
+  std::string volume;  // that `bytes` are read from; empty: there are none
 };
+
+// Where no digest is known, as of a range, it is read from a second replica too: a copy must not
+// spread damage under a digest of its own. Where no other can be read there is nothing to compare
+// with.
+void CheckCopiedRange(Store& store, const Object& source, const PartCopy& copy,
+                      const PartFacts& copied, PatientReply& reply) {
+  for (const BlobLocation& other : source.Replicas()) {
+    if (other.volume == copy.volume || store.volumes().health().IsDown(other.volume)) continue;
+    ValueHasher hasher(/*md5=*/false);
+    const VolumeAnswer answer = store.volumes().Get(other, copy.range, [&](std::string_view piece) {
+      hasher.Update(piece);
+      reply.StillWorking();
+      return true;
+    });
+    if (!answer.ok()) continue;
+    if (hasher.size() == copied.size && hasher.crc32c() == copied.crc32c) return;
+    store.ReportBadReplicas(source.key, {copy.volume});
+    throw ReadError("the replicas of " + source.key + " on " + copy.volume + " and " +
+                        other.volume + " differ: one that was to be copied is damaged",
+                    /*damaged=*/true);
+  }
+}
 
 PartCopy OpenCopy(Call& call, const Object& source) {
   const format::ObjectMetadata& metadata = source.known();
   const std::string range = call.head.headers.get("x-amz-copy-source-range", "");
   std::uint64_t length = metadata.size();
   PartCopy copy;
-  std::string wanted;
   if (range.empty()) {
     if (metadata.has_crc32c()) copy.crc32c = metadata.crc32c();
   } else {
     const ByteRange bytes = ParseCopySourceRange(range, metadata.size());
     length = bytes.length();
-    wanted = std::to_string(bytes.first) + "-" + std::to_string(bytes.last);
+    copy.range = std::to_string(bytes.first) + "-" + std::to_string(bytes.last);
   }
   if (length > kMaxPartBytes) throw S3Error(ErrorCode::kEntityTooLarge);
   if (length == 0) {
     copy.bytes = std::make_unique<MemorySource>(std::string());
   } else {
-    copy.bytes = OpenReplica(call.service.store, source, wanted);
+    std::unique_ptr<BlobSource> replica = OpenReplica(call.service.store, source, copy.range);
+    copy.volume = replica->blob().volume;
+    copy.bytes = std::move(replica);
     if (copy.bytes->size() != length) {
       throw ReadError("a replica of " + source.key + " has another size", /*damaged=*/true);
     }
@@ -145,6 +172,9 @@ void UploadPartCopy(Call& call) {
     if (copy.crc32c && *copy.crc32c != part->facts().crc32c) {
       throw ReadError("the replica of " + source.key + " that was copied is damaged",
                       /*damaged=*/true);
+    }
+    if (!copy.crc32c && !copy.volume.empty()) {
+      CheckCopiedRange(call.service.store, source, copy, part->facts(), reply);
     }
     AddPart(*upload, number, part, std::move(share));
 

@@ -95,6 +95,24 @@ TEST_F(DamagedReplica, AMissingLargeOneIsMadeUpForByAnother) {
   EXPECT_TRUE(AwaitRepair());
 }
 
+// No digest is known of a range, and the copy gets one of its own.
+TEST_F(DamagedReplica, ACopyOfARangeDoesNotSpreadIt) {
+  StoreDamaged(12 << 20, 1'000);
+  const HttpResponse created = S3("admin", {.method = "POST", .target = "/bkt/copy?uploads"});
+  const std::string id = Element(created.body, "UploadId");
+  const auto copy = [&](const std::string& range) {
+    return S3("admin", {.method = "PUT",
+                        .target = "/bkt/copy?partNumber=1&uploadId=" + id,
+                        .headers = {"x-amz-copy-source: /bkt/k",
+                                    "x-amz-copy-source-range: bytes=" + range}});
+  };
+  EXPECT_EQ(copy("2000-6000000").status, 200) << "there it is sound";
+  EXPECT_NE(copy("0-6000000").body.find("<Error>"), std::string::npos);
+  EXPECT_TRUE(AwaitRepair());
+  EXPECT_EQ(Element(copy("0-6000000").body, "ETag"),
+            "\"" + Md5Hex(value_.substr(0, 6'000'001)) + "\"");
+}
+
 // The loop that answers small objects leaves to a worker what a volume does not answer.
 TEST_F(DamagedReplica, ASmallOneOnAVolumeThatDoesNotAnswerIsReadElsewhere) {
   StoreDamaged(100, 0);

@@ -3,10 +3,14 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include "s3api/checksum/checksum.h"
 #include "s3api/checksum/digest_text.h"
+#include "tests/support/raw_connection.h"
 
 namespace mkv::testing {
 namespace {
@@ -218,6 +222,28 @@ TEST_F(MultipartTest, ChecksumsOfTheChecksums) {
          {.method = "HEAD", .target = "/shared-b/k", .headers = {"x-amz-checksum-mode: ENABLED"}});
   EXPECT_EQ(head.Header("x-amz-checksum-sha256"), expected + "-2");
   EXPECT_EQ(head.Header("x-amz-checksum-type"), "COMPOSITE");
+}
+
+// They take as long as they like, and what gives memory back must not wait for them.
+TEST_F(MultipartTest, SlowPartsOnTheirWayToAVolumeDoNotHoldUpACompletion) {
+  StartS3({"-multipart-memory=2M"});
+  ASSERT_EQ(S3("alice", {.method = "PUT", .target = "/shared-b"}).status, 200);
+  const std::string id = Create("/shared-b/k");
+  const List list = {{1, Upload("/shared-b/k", id, 1, "one")}};
+  const std::string slow = Create("/shared-b/slow");
+  std::vector<std::unique_ptr<RawConnection>> clients;
+  for (int i = 1; i <= 20; ++i) {
+    auto client = std::make_unique<RawConnection>(cluster().gateway().port());
+    std::string target = Presign("alice", "PUT", "/shared-b/slow",
+                                 "partNumber=" + std::to_string(i) + "&uploadId=" + slow);
+    client->Send("PUT " + target + " HTTP/1.1\r\nHost: " + Host() +
+                 "\r\nContent-Length: 6000000\r\n\r\n" + std::string(300'000, 'x'));
+    clients.push_back(std::move(client));
+  }
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(Complete("/shared-b/k", id, list).status, 200);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
 }
 
 TEST_F(MultipartTest, ChecksumTermsThatDoNotGoTogetherAreRefused) {

@@ -9,6 +9,7 @@
 
 #include "mkvcore/format/index_keys.h"
 #include "mkvcore/index/folder_lock.h"
+#include "mkvcore/store/index_files.h"
 #include "mkvcore/store/sync_folder.h"
 #include "mkvcore/store/volume_walk.h"
 
@@ -50,6 +51,9 @@ BackupWriter::BackupWriter(const std::string& folder) {
     throw IndexError("can not make " + folder_.parent_path().string() + ": " + error.message());
   }
   if (fs::exists(partial_)) {
+    if (!fs::is_directory(partial_) || !HoldsIndexFilesOnly(partial_)) {
+      throw IndexError(partial_.string() + " is in the way, and holds more than an index: move it");
+    }
     // Nobody else is writing it: whoever does has it locked.
     { const FolderLock lock(partial_.string()); }
     fs::remove_all(partial_, error);

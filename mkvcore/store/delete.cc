@@ -26,14 +26,19 @@ Outcome Store::Delete(std::string_view key) {
   }
 
   // A volume known to be down is not waited for: its share is already queued.
-  DeleteBlobs(volumes_, {{std::string(key), &garbage}}, options_.settle_delay,
-              [this](const format::PendingBlob::Place& place) {
-                return !volumes_.health().IsDown(place.volume());
-              });
-  while (true) {
-    KeyState state = KeyState::Read(index_, key);
-    ReplacePending(state, garbage);
-    if (state.Commit(index_, Index::Durability::kOrdered)) break;
+  try {
+    DeleteBlobs(volumes_, {{std::string(key), &garbage}}, options_.settle_delay,
+                [this](const format::PendingBlob::Place& place) {
+                  return !volumes_.health().IsDown(place.volume());
+                });
+    while (true) {
+      KeyState state = KeyState::Read(index_, key);
+      ReplacePending(state, garbage);
+      if (state.Commit(index_, Index::Durability::kOrdered)) break;
+    }
+  } catch (...) {
+    TellGarbageListener(WallClockMicros());  // the key is gone, and its files are not
+    throw;
   }
   if (garbage.places_size() > 0) TellGarbageListener(WallClockMicros());
   return Outcome::kDone;

@@ -60,6 +60,19 @@ std::uint64_t GreatestId(const Index& index) {
   return greatest;
 }
 
+// `blobs` are in the order of their keys.
+template <typename Blob, typename Visit>
+void ForEachKey(std::span<Blob> blobs, const Visit& visit) {
+  while (!blobs.empty()) {
+    const auto end = std::find_if(blobs.begin(), blobs.end(), [&blobs](const Blob& one) {
+      return one.key != blobs.front().key;
+    });
+    const auto count = static_cast<std::size_t>(end - blobs.begin());
+    visit(blobs.first(count));
+    blobs = blobs.subspan(count);
+  }
+}
+
 }  // namespace
 
 struct GarbageCollector::DueBlob {
@@ -68,6 +81,8 @@ struct GarbageCollector::DueBlob {
   // Those of its places whose file the record refers to, but where a request of ours may land yet:
   // until then the entry keeps the plain path from being used (and deleted) as if it were settled.
   format::PendingBlob staying;
+  // Volumes of its `staying`, when it is about sidecars alone, that have settled.
+  std::vector<std::string> stale;
 };
 
 GarbageCollector::GarbageCollector(Store& store)
@@ -222,7 +237,7 @@ GarbageCollector::PassResult GarbageCollector::RunPass(bool hurry) {
     for (const format::PendingBlob& blob : pending.blobs()) {
       ++result.pending;
       if (!IsDue(blob, now, hurry, &result.next_due_us)) continue;
-      group.push_back({std::string(key), blob, {}});
+      group.push_back({std::string(key), blob, {}, {}});
     }
     if (group.size() >= kDeletedAtOnce) delete_group();
   }
@@ -230,15 +245,20 @@ GarbageCollector::PassResult GarbageCollector::RunPass(bool hurry) {
   return result;
 }
 
-std::size_t GarbageCollector::DeleteGroup(std::vector<DueBlob>& group) {
+std::size_t GarbageCollector::DeleteGroup(std::span<DueBlob> group) {
   std::vector<DoomedBlob> doomed;
   std::vector<DoomedBlob> staying;
   int places = 0;
-  for (DueBlob& one : group) {
-    places += Sort(one);
-    doomed.push_back({one.key, &one.blob});
-    staying.push_back({one.key, &one.staying});
-  }
+  ForEachKey(group, [&](std::span<DueBlob> blobs) {
+    // As the entries are now, not as the iterator saw them. Whoever handled them has let go of
+    // them, so from here on only ForgetVolume() changes them.
+    KeyState state = KeyState::Read(store_.index(), blobs.front().key);
+    for (DueBlob& one : blobs) {
+      places += Sort(state, one);
+      doomed.push_back({one.key, &one.blob});
+      staying.push_back({one.key, &one.staying});
+    }
+  });
 
   const auto is_due = [this, now = WallClockMicros()](const format::PendingBlob::Place& place) {
     return PlaceIsDue(place, now);
@@ -248,26 +268,34 @@ std::size_t GarbageCollector::DeleteGroup(std::vector<DueBlob>& group) {
 
   for (DueBlob& one : group) {
     for (format::PendingBlob::Place& place : *one.staying.mutable_places()) {
+      std::erase(one.stale, place.volume());
       one.blob.add_places()->Swap(&place);
     }
     places -= one.blob.places_size();
-    while (true) {
-      KeyState state = KeyState::Read(store_.index(), one.key);
-      if (state.FindPending(one.blob.id()) == nullptr) break;
-      ReplacePending(state, one.blob);
-      if (state.Commit(store_.index(), Index::Durability::kOrdered)) break;
-    }
   }
+  ForEachKey(group, [this](std::span<DueBlob> blobs) { Settle(blobs); });
   return static_cast<std::size_t>(places);
 }
 
-int GarbageCollector::Sort(DueBlob& due) const {
-  // As the entry is now, not as the iterator saw it. Whoever handled it has let go of it, so from
-  // here on only ForgetVolume() changes it.
-  KeyState state = KeyState::Read(store_.index(), due.key);
+// All of a key at once: its pending entry, which may be long, is written whole each time.
+void GarbageCollector::Settle(std::span<DueBlob> of_one_key) {
+  while (true) {
+    KeyState state = KeyState::Read(store_.index(), of_one_key.front().key);
+    for (const DueBlob& one : of_one_key) {
+      if (one.stale.empty()) ReplacePending(state, one.blob);
+    }
+    if (state.Commit(store_.index(), Index::Durability::kOrdered)) break;
+  }
+  for (const DueBlob& one : of_one_key) {
+    if (!one.stale.empty()) store_.EndSidecarWrite(one.key, one.blob, one.stale);
+  }
+}
+
+int GarbageCollector::Sort(KeyState& state, DueBlob& due) const {
   const format::PendingBlob* current = state.FindPending(due.blob.id());
   due.blob.clear_places();
   due.staying = due.blob;
+  due.stale.clear();
   if (current == nullptr) return 0;
   // Nobody wrote down what became of the requests of an earlier process, or of an intent.
   const bool in_doubt =
@@ -277,7 +305,9 @@ int GarbageCollector::Sort(DueBlob& due) const {
     if (in_doubt) place.set_unanswered(true);
     if (!IsReferenced(state, due.blob, place.volume())) {
       *due.blob.add_places() = std::move(place);
-    } else if (place.unanswered()) {
+    } else if (place.unanswered() || due.blob.only_sidecar()) {
+      // A write of sidecars that came to no end may have left there what the index does not say.
+      if (due.blob.only_sidecar()) due.stale.push_back(place.volume());
       *due.staying.add_places() = std::move(place);
     }
   }

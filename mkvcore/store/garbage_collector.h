@@ -12,6 +12,8 @@
 //   of its places counts as unanswered.
 // * A blob that the key's record refers to is never deleted, whatever the entry says. Its entry
 //   stays as long as a request of ours may still land there.
+// * Sidecars of such a blob whose writing came to no end are then written anew from the index: some
+//   volumes may have taken what nobody was told.
 #ifndef MKVCORE_STORE_GARBAGE_COLLECTOR_H_
 #define MKVCORE_STORE_GARBAGE_COLLECTOR_H_
 
@@ -20,6 +22,7 @@
 #include <cstdint>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,6 +30,8 @@
 #include "mkvcore/store/store.h"
 
 namespace mkv {
+
+class KeyState;
 
 class GarbageCollector {
  public:
@@ -62,9 +67,10 @@ class GarbageCollector {
   bool PlaceIsDue(const format::PendingBlob::Place& place, std::int64_t now) const;
   void NoteNextLook(const format::PendingBlob::Place& place, std::int64_t now,
                     std::int64_t* next_due);
-  std::size_t DeleteGroup(std::vector<DueBlob>& group);
-  // Reads the entry again and divides its places; how many it has.
-  int Sort(DueBlob& due) const;
+  std::size_t DeleteGroup(std::span<DueBlob> group);
+  void Settle(std::span<DueBlob> of_one_key);
+  // Divides the places that the entry has in `state`; how many these are.
+  int Sort(KeyState& state, DueBlob& due) const;
 
   Store& store_;
   const std::uint64_t first_own_id_;  // pending blobs with lesser ids are from an earlier process

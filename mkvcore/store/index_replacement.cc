@@ -10,6 +10,7 @@
 #include <ctime>
 #include <system_error>
 
+#include "mkvcore/store/index_files.h"
 #include "mkvcore/store/sync_folder.h"
 
 namespace mkv {
@@ -27,19 +28,6 @@ bool IsMountPoint(const fs::path& folder) {
   struct stat above = {};
   return stat(folder.c_str(), &inside) == 0 && stat(folder.parent_path().c_str(), &above) == 0 &&
          inside.st_dev != above.st_dev;
-}
-
-// What LevelDB and goleveldb put into a folder.
-bool HoldsIndexFilesOnly(const fs::path& folder) {
-  return std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
-                     [](const fs::directory_entry& entry) {
-                       const std::string name = entry.path().filename();
-                       const std::string extension = entry.path().extension();
-                       return name == "LOCK" || name.starts_with("CURRENT") ||
-                              name.starts_with("LOG") || name.starts_with("MANIFEST-") ||
-                              extension == ".log" || extension == ".ldb" || extension == ".sst" ||
-                              extension == ".dbtmp" || extension == ".tmp";
-                     });
 }
 
 void Rename(const fs::path& from, const fs::path& to) {

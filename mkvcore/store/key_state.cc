@@ -12,12 +12,32 @@ KeyState KeyState::Read(const Index& index, std::string_view key) {
   state.record_bytes_ = index.Get(key);
   state.metadata_bytes_ = index.Get(MetadataKey(key));
   state.pending_bytes_ = index.Get(PendingKey(key));
-  state.object_ = Object::Decode(key, state.record_bytes_, state.metadata_bytes_);
-  if (state.pending_bytes_ && !state.pending_.ParseFromString(*state.pending_bytes_)) {
-    throw IndexError("the pending entry of \"" + state.key_ +
-                     "\" can not be understood: run `mkv rebuild`");
+  state.Decode();
+  // Metadata of another record: the original's doing, or that of a writer between the two reads. A
+  // batch would be refused, but files are deleted before there is one.
+  if (state.object_ && state.metadata_bytes_ && !state.object_->metadata) {
+    const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
+    const auto value_at = [&entries](const std::string& name) {
+      entries->Seek(name);
+      return entries->Valid() && entries->key() == name
+                 ? std::optional<std::string>(entries->value())
+                 : std::nullopt;
+    };
+    state.record_bytes_ = value_at(state.key_);
+    state.metadata_bytes_ = value_at(MetadataKey(key));
+    state.pending_bytes_ = value_at(PendingKey(key));
+    state.Decode();
   }
   return state;
+}
+
+void KeyState::Decode() {
+  object_ = Object::Decode(key_, record_bytes_, metadata_bytes_);
+  pending_.Clear();
+  if (pending_bytes_ && !pending_.ParseFromString(*pending_bytes_)) {
+    throw IndexError("the pending entry of \"" + key_ +
+                     "\" can not be understood: run `mkv rebuild`");
+  }
 }
 
 Generation KeyState::GreatestGeneration() const {

@@ -56,6 +56,9 @@ class KeyState {
   [[nodiscard]] bool Commit(Index& index, Index::Durability durability, const Batch& along = {});
 
  private:
+  // What was read.
+  void Decode();
+
   std::string key_;
   std::optional<std::string> record_bytes_, metadata_bytes_, pending_bytes_;  // as read
   std::optional<Object> object_;

@@ -10,6 +10,8 @@
 #include "mkvcore/format/sidecar.h"
 #include "mkvcore/store/blob_write.h"
 #include "mkvcore/store/key_state.h"
+#include "mkvcore/store/quoted_key.h"
+#include "mkvcore/store/sidecar_check.h"
 #include "mkvcore/store/store.h"
 #include "mkvcore/volumes/blob_source.h"
 #include "mkvcore/volumes/memory_source.h"
@@ -249,14 +251,24 @@ bool Store::CopyReplicas(MovePlan& plan) {
     }
     if (!plan.object.has_sidecar()) return true;
 
-    const std::string sidecar_path = SidecarPath(plan.object.key, plan.object.generation());
-    std::string sidecar;
-    if (!volumes_.GetWhole({from.volume, sidecar_path}, kMaxSidecarBytes, &sidecar).ok()) continue;
-    request.candidates = at(plan.missing, sidecar_path);
-    MemorySource source(sidecar);
+    const std::string path = SidecarPath(plan.object.key, plan.object.generation());
+    request.candidates = at(plan.missing, path);
+    MemorySource source(SidecarToCopy(at(plan.holders, path), *plan.object.metadata));
     return plan.copy.Write(volumes_, source, request).digest.has_value();
   }
+  spdlog::warn("rebalance: no replica of {} could be copied", QuotedKey(plan.object.key));
   return false;
+}
+
+// Any that is there, for it may be newer than an index that was restored from a backup. Where all
+// are lost the index has what they said.
+std::string Store::SidecarToCopy(const std::vector<BlobLocation>& sidecars,
+                                 const format::ObjectMetadata& metadata) {
+  std::string sidecar;
+  for (const BlobLocation& place : sidecars) {
+    if (volumes_.GetWhole(place, kMaxSidecarBytes, &sidecar).ok()) return sidecar;
+  }
+  return SidecarFor(metadata);
 }
 
 Outcome Store::CommitMove(MovePlan& plan) {

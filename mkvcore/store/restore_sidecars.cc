@@ -1,7 +1,10 @@
 // How the sidecars of a value that is there are written anew: because what they say changes
 // (update_metadata.cc), or from what the index says of it, where they were lost.
 #include <algorithm>
+#include <chrono>
+#include <iterator>
 
+#include "mkvcore/store/garbage_deletion.h"
 #include "mkvcore/store/key_state.h"
 #include "mkvcore/store/sidecar_check.h"
 #include "mkvcore/store/sidecar_write.h"
@@ -15,6 +18,14 @@ bool IsSame(const std::optional<Object>& now, const Object& before) {
   return now && now->metadata && now->record == before.record &&
          now->metadata->SerializeAsString() == before.metadata->SerializeAsString();
 }
+
+bool IsHolder(const Object& object, const std::string& volume) {
+  const std::vector<std::string>& holders = object.record.volumes;
+  return std::find(holders.begin(), holders.end(), volume) != holders.end();
+}
+
+// After a volume refused a sidecar.
+constexpr std::chrono::seconds kRetryInterval{10};
 
 }  // namespace
 
@@ -30,7 +41,8 @@ Outcome Store::WriteSidecars(SidecarWrite& write, const Object& object, const st
   while (true) {
     KeyState state = KeyState::Read(index_, object.key);
     const bool same = IsSame(state.object(), object);
-    const bool garbage = write.Settle(state);
+    // Those of a change that not every volume took say what the index will not.
+    const bool garbage = write.Settle(state, changed != nullptr ? taken : same);
     const bool decides = taken && same && changed != nullptr;
     if (decides) state.SetObject(object.record, *changed);
     if (!state.Commit(index_, decides ? Decisive() : Index::Durability::kOrdered)) continue;
@@ -44,15 +56,58 @@ Outcome Store::RestoreSidecars(std::string_view key, const std::vector<std::stri
   KeyState state = KeyState::Read(index_, key);
   if (!state.object() || !state.object()->has_sidecar()) return Outcome::kMissing;
   const Object object = *state.object();
-  const std::vector<std::string>& holders = object.record.volumes;
   for (const std::string& volume : volumes) {
-    if (std::find(holders.begin(), holders.end(), volume) == holders.end()) return Outcome::kBusy;
+    if (!IsHolder(object, volume)) return Outcome::kBusy;
   }
   if (state.FindPendingAt(object.generation(), volumes)) return Outcome::kBusy;
   SidecarWrite write(index_, handled_, generations_.Next());
   write.Announce(state, volumes);
   if (!state.Commit(index_, Index::Durability::kOrdered)) return Outcome::kBusy;
   return WriteSidecars(write, object, SidecarFor(*object.metadata), nullptr);
+}
+
+void Store::EndSidecarWrite(std::string_view key, const format::PendingBlob& left,
+                            const std::vector<std::string>& settled) {
+  SidecarWrite write(index_, handled_, generations_.Next());
+  std::vector<std::string> stale;
+  while (true) {
+    KeyState state = KeyState::Read(index_, key);
+    if (state.FindPending(left.id()) == nullptr) return;
+    ReplacePending(state, left);
+    stale.clear();
+    const std::optional<Object> object = state.object();
+    if (object && object->has_sidecar() && object->generation() == left.generation()) {
+      std::copy_if(settled.begin(), settled.end(), std::back_inserter(stale),
+                   [&object](const std::string& volume) { return IsHolder(*object, volume); });
+    }
+    if (const auto other =
+            object ? state.FindPendingAt(object->generation(), stale) : std::nullopt) {
+      // A copy that may yet land takes an old sidecar along: this one waits for it. Another write
+      // of sidecars will end like this one.
+      if (!state.FindPending(*other)->only_sidecar()) return;
+      stale.clear();
+    }
+    if (!stale.empty()) write.Announce(state, stale);
+    if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
+    if (stale.empty()) return;
+    if (WriteSidecars(write, *object, SidecarFor(*object->metadata), nullptr) !=
+        Outcome::kVolumesFailed) {
+      return;
+    }
+    break;
+  }
+
+  // Refused (a full disk): it is tried again.
+  while (true) {
+    KeyState state = KeyState::Read(index_, key);
+    if (!state.object() || state.FindPendingAt(left.generation(), stale)) return;
+    const std::int64_t not_before =
+        WallClockMicros() + std::chrono::microseconds(kRetryInterval).count();
+    state.AddGarbage(*state.object(), stale, generations_.Next(), not_before)
+        .set_only_sidecar(true);
+    if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
+    return TellGarbageListener(not_before);
+  }
 }
 
 }  // namespace mkv

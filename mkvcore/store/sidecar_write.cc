@@ -29,10 +29,10 @@ bool SidecarWrite::Write(VolumeClient& volumes, std::string sidecar) {
   return result.digest.has_value();
 }
 
-bool SidecarWrite::Settle(KeyState& state) const {
+bool SidecarWrite::Settle(KeyState& state, bool holds) const {
   const std::optional<Object>& object = state.object();
   std::vector<std::string> kept;
-  if (object && object->generation() == write_.generation()) {
+  if (holds && object && object->generation() == write_.generation()) {
     const std::vector<std::string>& holders = object->record.volumes;
     std::copy_if(taken_by_.begin(), taken_by_.end(), std::back_inserter(kept),
                  [&holders](const std::string& volume) {

@@ -27,9 +27,10 @@ class SidecarWrite {
   // True when every volume took it.
   bool Write(VolumeClient& volumes, std::string sidecar);
 
-  // In `state`, about to be committed: what was taken stays where the value is still there; all
-  // else is garbage. True if there is any.
-  bool Settle(KeyState& state) const;
+  // In `state`, about to be committed: where it `holds`, what was taken stays, if the value is
+  // still there. All else is garbage: the collector writes it anew, or deletes it with the value.
+  // True if there is any.
+  bool Settle(KeyState& state, bool holds) const;
   // After an exception; never throws. True if it left anything.
   bool Abandon() noexcept { return write_.Abandon(); }
 

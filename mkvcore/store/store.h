@@ -195,6 +195,12 @@ class Store {
   // when the key was changed meanwhile or waits for a deletion there; kMissing when it has none.
   Outcome RestoreSidecars(std::string_view key, const std::vector<std::string>& volumes);
 
+  // Ends a pending write of sidecars: `left` is what of it is still to be waited for, and on
+  // `settled` no request of it is under way any more. What these have is replaced by what the index
+  // says, or stays pending.
+  void EndSidecarWrite(std::string_view key, const format::PendingBlob& left,
+                       const std::vector<std::string>& settled);
+
   // Greater than the id of every pending blob of this process so far, and than `after`.
   std::uint64_t NextPendingId(std::uint64_t after) { return generations_.Next(after); }
   // Whether the pending blob is in the hands of a thread of this process.
@@ -244,6 +250,8 @@ class Store {
   Outcome PlanMove(std::string_view key, const std::vector<std::string>& distrusted,
                    MovePlan& plan);
   bool CopyReplicas(MovePlan& plan);
+  std::string SidecarToCopy(const std::vector<BlobLocation>& sidecars,
+                            const format::ObjectMetadata& metadata);
   Outcome CommitMove(MovePlan& plan);
   MoveResult RepairDamaged(std::string_view key, std::vector<std::string> distrusted,
                            const MovePlan& plan, Outcome moved);
@@ -255,7 +263,7 @@ class Store {
   }
 
   void LearnGroup(std::span<Object* const> objects);
-  void Keep(Object& object, const VolumeAnswer& answer);
+  void Keep(const Object& object, const format::ObjectMetadata& learned);
 
   void TellGarbageListener(std::int64_t not_before_us);
 

@@ -114,6 +114,20 @@ TEST_F(Check, ABackupOfARunningServerRestoresAndChecks) {
   EXPECT_EQ(Visible(), before);
 }
 
+TEST_F(Check, ABackupRemovesNothingButWhatABackupLeft) {
+  const fs::path copy = cluster_.folder() / "copy";
+  const fs::path in_the_way = copy.string() + ".partial";
+  fs::create_directory(in_the_way);
+  std::ofstream(in_the_way / "thesis.txt") << "precious";
+  EXPECT_EQ(Run({"backup", copy.string()}), 1);
+  EXPECT_THAT(Printed(), HasSubstr(in_the_way.string() + " is in the way"));
+  EXPECT_EQ(FileText(in_the_way / "thesis.txt"), "precious");
+  fs::remove(in_the_way / "thesis.txt");
+  std::ofstream(in_the_way / "000003.log");
+  EXPECT_EQ(Run({"backup", copy.string()}), 0) << Printed();
+  EXPECT_FALSE(fs::exists(in_the_way));
+}
+
 TEST_F(Check, ABackupIsOfOneMomentWhileClientsWrite) {
   cluster_.gateway().Start();
   std::jthread writer([url = cluster_.gateway().url()](const std::stop_token& stop) {

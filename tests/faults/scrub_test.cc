@@ -114,6 +114,23 @@ TEST_F(Scrub, WhereNoDigestIsKnownTheMajorityIsRight) {
   EXPECT_THAT(Printed(), HasSubstr("nothing tells which is right"));
 }
 
+// What is learned of a key when S3 asks for it must not be that of a replica that was cut short.
+TEST_F(Scrub, ACutReplicaIsNotTakenForTheValueWhenS3AsksForItsSize) {
+  const std::vector<std::string> keys = {NativeKey(5), NativeKey(6)};
+  ForgetMetadata(keys[0], /*hash=*/true);
+  ForgetMetadata(keys[1], /*hash=*/false);
+  for (const std::string& key : keys) fs::resize_file(ReplicaFile(key, 0), 100);
+  cluster_.gateway().Start();
+  const std::string listed =
+      cluster_.client().Do({.url = cluster_.gateway().Url("/native") + "?list-type=2"}).body;
+  EXPECT_THAT(listed, Not(HasSubstr("<Size>100</Size>")));
+  EXPECT_EQ(cluster_.gateway().Terminate(), 0);
+  EXPECT_EQ(Run({"scrub"}), 3) << Printed();
+  EXPECT_THAT(Printed(), HasSubstr("0 lost"));
+  EXPECT_EQ(Run({"scrub"}), 0) << Printed();
+  ExpectAllSound();
+}
+
 TEST_F(Scrub, ReadsNoFasterThanItIsTold) {
   const std::string key = "/large";
   cluster_.gateway().Start();
@@ -184,6 +201,24 @@ class ScrubWithASpare : public MaintainedStore {
  protected:
   ScrubWithASpare() : MaintainedStore(Impatient(4)) {}
 };
+
+// Nor is there a sidecar left to copy.
+TEST_F(ScrubWithASpare, WritesLostSidecarsOfAKeyThatHasToMoveFromTheIndex) {
+  const std::size_t gone = 2;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const BlobLocation replica = ObjectOf(S3Key(1)).Replicas()[i];
+    if (!replica.volume.starts_with(cluster_.volume(gone).name())) {
+      fs::remove(FileOf(cluster_, replica).string() + ".meta");
+    }
+  }
+  cluster_.volume(gone).Kill();
+  EXPECT_EQ(Run({"scrub"}), 3) << Printed();
+  EXPECT_EQ(Run({"scrub"}), 0) << Printed();
+  const SettledStore now = ReadIndex(cluster_.gateway().options().index);
+  for (const BlobLocation& replica : now.objects.at(S3Key(1)).Replicas()) {
+    EXPECT_THAT(FileText(FileOf(cluster_, replica).string() + ".meta"), HasSubstr("colour"));
+  }
+}
 
 TEST_F(ScrubWithASpare, GivesEveryKeyItsReplicasBackWhenAVolumeIsGone) {
   const std::string gone = cluster_.volume(2).name();

@@ -8,6 +8,7 @@
 
 #include "mkvcore/format/index_keys.h"
 #include "mkvcore/index/leveldb_index.h"
+#include "mkvcore/store/key_state.h"
 #include "mkvcore/store/store.h"
 #include "mkvcore/volumes/volume_health.h"
 #include "tests/support/temp_folder.h"
@@ -51,6 +52,8 @@ TEST(Find, SeesRecordAndMetadataOfOneWrite) {
     const std::optional<Object> object = store.Find(kKey);
     ASSERT_TRUE(object);
     EXPECT_TRUE(object->metadata) << "the record of one write with the metadata of another";
+    // Who changes the key, or deletes what its record does not refer to.
+    EXPECT_TRUE(KeyState::Read(*index, kKey).object().value().metadata);
   }
   ended = true;
   writer.join();

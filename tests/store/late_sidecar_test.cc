@@ -13,7 +13,10 @@
 
 #include "mkvcore/index/leveldb_index.h"
 #include "mkvcore/store/garbage_collector.h"
+#include "mkvcore/store/handling.h"
+#include "mkvcore/store/key_state.h"
 #include "mkvcore/store/sidecar_check.h"
+#include "mkvcore/store/sidecar_write.h"
 #include "mkvcore/store/store.h"
 #include "mkvcore/volumes/memory_source.h"
 #include "mkvcore/volumes/volume_health.h"
@@ -196,6 +199,40 @@ TEST_F(LateSidecar, OnceItHasLandedChangesArePossibleInPlaceAgain) {
   EXPECT_EQ(Tag("second"), Outcome::kDone);
   EXPECT_EQ(store_.Find("/key")->generation(), generation);
   EXPECT_THAT(Tags(), ::testing::ElementsAre("first", "second"));
+  ExpectOnlyTheValueAndItsSidecars();
+}
+
+// The other volumes took it, but nobody was told that it holds.
+TEST_F(LateSidecar, OfAChangeThatFailedIsReplacedByWhatTheIndexSays) {
+  ASSERT_EQ(Write("first"), Outcome::kDone);
+  TagInVain();
+  EXPECT_TRUE(dawdling_.Land());
+  Settle();
+  EXPECT_THAT(Tags(), ::testing::ElementsAre("first"));
+  ExpectOnlyTheValueAndItsSidecars();
+}
+
+TEST_F(LateSidecar, OfAProcessThatDiedIsReplacedByWhatTheIndexSays) {
+  ASSERT_EQ(Write("first"), Outcome::kDone);
+  const std::vector<std::string> volumes = store_.Find("/key")->record.volumes;
+  {
+    HandledBlobs handled;
+    SidecarWrite write(*index_, handled, store_.NextPendingId(0));
+    KeyState state = KeyState::Read(*index_, "/key");
+    write.Announce(state, volumes);
+    ASSERT_TRUE(state.Commit(*index_, Index::Durability::kOrdered));
+    format::ObjectMetadata changed = *state.object()->metadata;
+    changed.add_tags()->set_key("unheard of");
+    changed.set_annotated_us(changed.mtime_us() + 1);
+    ASSERT_TRUE(write.Write(volumes_, SidecarFor(changed)));
+  }
+  GarbageCollector after{store_};
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (after.RunPass(/*hurry=*/true).pending > 0) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::sleep_for(kSettleDelay / 4);
+  }
+  EXPECT_THAT(Tags(), ::testing::ElementsAre("first"));
   ExpectOnlyTheValueAndItsSidecars();
 }
 

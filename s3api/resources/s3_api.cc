@@ -320,36 +320,40 @@ bool S3Api::ServeIfPublic(const std::shared_ptr<http::Exchange>& exchange, http:
   try {
     admitted = std::make_shared<const Admitted>(Admit(exchange->head()));
     const Request& request = admitted->request;
+    const bool is_read = IsObjectRead(request.operation);
+    // What the bucket's ACL has to allow. That there is no such object is told to whoever may list.
+    const Operation operation = is_read ? Operation::kListObjectsV2 : request.operation;
+    std::optional<Object> object;
+    if (is_read) object = service_.store.Find(StoreKey(request.bucket, request.key));
     bool is_public = false;
     BucketRegistry::Glance glance;
-    if (IsObjectRead(request.operation)) {
-      const std::optional<Object> object =
-          service_.store.Find(StoreKey(request.bucket, request.key));
-      is_public = object && !object->record.unlinked && GrantsRead(AclOf(*object), false);
+    if (object && !object->record.unlinked) {
+      is_public = GrantsRead(AclOf(*object), false);
     } else {
       glance = buckets_.LookAt(request.bucket);
-      is_public = glance.bucket && AclAllows(*glance.bucket, nullptr, request.operation);
+      is_public = glance.bucket && AclAllows(*glance.bucket, nullptr, operation);
     }
     const bool has_to_be_read = glance.created && !glance.bucket;
     if (!is_public && !has_to_be_read) return false;
-    exchange->RunOnWorker(
-        [this, admitted, is_public, refusal = std::move(refusal)](http::Transfer& transfer) {
-          const Request& asked = admitted->request;
-          std::optional<Bucket> bucket;
-          if (!is_public) {
-            try {
-              bucket = buckets_.Find(asked.bucket);
-            } catch (const std::exception&) {
-              // Run() finds out, and tells, what is wrong.
-              return Run(admitted, transfer);
-            }
-          }
-          if (is_public || (bucket && AclAllows(*bucket, nullptr, asked.operation))) {
-            Run(admitted, transfer);
-          } else {
-            transfer.Reply(refusal);
-          }
-        });
+    exchange->RunOnWorker([this, admitted, is_read, operation, is_public,
+                           refusal = std::move(refusal)](http::Transfer& transfer) {
+      std::optional<Bucket> bucket;
+      if (!is_public) {
+        try {
+          bucket = buckets_.Find(admitted->request.bucket);
+        } catch (const std::exception&) {
+          // Told of absent objects alone, it would tell them from private ones.
+          if (is_read) return transfer.Reply(refusal);
+          // Run() finds out, and tells, what is wrong.
+          return Run(admitted, transfer);
+        }
+      }
+      if (is_public || (bucket && AclAllows(*bucket, nullptr, operation))) {
+        Run(admitted, transfer);
+      } else {
+        transfer.Reply(refusal);
+      }
+    });
     return true;
   } catch (const S3Error&) {
     return false;  // nothing that S3 knows

@@ -36,8 +36,8 @@ class S3Api {
   void OnRequest(const std::shared_ptr<http::Exchange>& exchange);
 
   // For a request without any credentials that nothing tells to be S3: serves it where an ACL lets
-  // everyone do that. False when none does, as far as that can be told on the loop; what turns out
-  // later is answered with `refusal`.
+  // everyone do that, or know that there is no such object. False when none does, as far as that
+  // can be told on the loop; what turns out later is answered with `refusal`.
   bool ServeIfPublic(const std::shared_ptr<http::Exchange>& exchange, http::Response refusal);
 
   // The document for what the HTTP server refuses by itself.

@@ -96,6 +96,37 @@ TEST_F(AclTest, APublicReadWriteBucketIsWrittenByAnybody) {
       "AccessDenied");
 }
 
+// What rclone without keys asks before it uploads: to whoever may not list the bucket, nothing
+// tells whether there is such a key.
+TEST_F(AclTest, ThatThereIsNoSuchKeyIsToldToWhoeverMayListTheBucket) {
+  for (const char* acl : {"public-read", "public-read-write"}) {
+    MakeBucket(acl, acl);
+    const std::string bucket = std::string("/shared-") + acl;
+    const HttpResponse got = S3("", {.target = bucket + "/absent"});
+    EXPECT_EQ(got.status, 404) << acl;
+    EXPECT_EQ(Code(got), "NoSuchKey") << acl;
+    const HttpResponse head = S3("", {.method = "HEAD", .target = bucket + "/absent"});
+    EXPECT_EQ(head.status, 404) << acl;
+    EXPECT_FALSE(head.HasHeader("WWW-Authenticate")) << acl;
+
+    ASSERT_EQ(Put("alice", bucket + "/k", "").status, 200);
+    EXPECT_EQ(S3("", {.target = bucket + "/k"}).status, 401) << acl;
+    ASSERT_EQ(S3("", {.method = "UNLINK",
+                      .target = bucket + "/k",
+                      .headers = {"Authorization: Basic " + s3::Base64("admin:admin-secret")}})
+                  .status,
+              204);
+    EXPECT_EQ(Code(S3("", {.target = bucket + "/k"})), "NoSuchKey") << acl << ", unlinked";
+  }
+  for (const char* acl : {"private", "authenticated-read"}) {
+    MakeBucket(acl, acl);
+    const HttpResponse got = S3("", {.target = std::string("/shared-") + acl + "/absent"});
+    EXPECT_EQ(got.status, 401) << acl;
+    EXPECT_TRUE(got.HasHeader("WWW-Authenticate")) << acl;
+  }
+  EXPECT_EQ(S3("", {.target = "/shared-none/absent"}).status, 401);
+}
+
 TEST_F(AclTest, AuthenticatedReadIsForThoseWithAKey) {
   MakeBucket("a", "authenticated-read");
   ASSERT_EQ(Put("alice", "/shared-a/k", "authenticated-read").status, 200);
@@ -190,6 +221,32 @@ TEST_F(AclTest, APrivateBucketIsRefusedTheSameWayBeforeAndAfterItsSettingsAreKno
   cluster().gateway().Start();
   EXPECT_EQ(S3("", {.target = "/shared-a/"}).status, 401);
   EXPECT_EQ(S3("", {.target = "/shared-a/"}).status, 401);
+}
+
+TEST_F(AclTest, AnAbsentKeyIsAnsweredTheSameWayBeforeAndAfterTheSettingsAreKnown) {
+  MakeBucket("private", "private");
+  MakeBucket("listed", "public-read");
+  MakeBucket("written", "public-read-write");
+  ASSERT_EQ(Put("alice", "/shared-listed/k", "").status, 200);
+  ASSERT_EQ(cluster().gateway().Terminate(), 0);
+  cluster().gateway().Start();
+  EXPECT_EQ(S3("", {.target = "/shared-listed/k"}).status, 401);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(S3("", {.target = "/shared-private/absent"}).status, 401) << i;
+    EXPECT_EQ(Code(S3("", {.target = "/shared-listed/absent"})), "NoSuchKey") << i;
+    EXPECT_EQ(S3("", {.method = "HEAD", .target = "/shared-written/absent"}).status, 404) << i;
+  }
+}
+
+// A 503 for the absent ones alone would tell which keys there are.
+TEST_F(AclTest, AbsentAndPrivateKeysAreRefusedAlikeWhereTheSettingsCanNotBeRead) {
+  MakeBucket("a", "private");
+  ASSERT_EQ(Put("alice", "/shared-a/k", "").status, 200);
+  ASSERT_EQ(cluster().gateway().Terminate(), 0);
+  cluster().gateway().Start();
+  for (std::size_t i = 0; i < cluster().volume_count(); ++i) cluster().volume(i).Kill();
+  EXPECT_EQ(S3("", {.target = "/shared-a/k"}).status, 401);
+  EXPECT_EQ(S3("", {.target = "/shared-a/absent"}).status, 401);
 }
 
 }  // namespace

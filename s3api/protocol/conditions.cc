@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
 #include "s3api/protocol/error.h"
 #include "s3api/protocol/etag.h"
@@ -31,6 +32,19 @@ std::optional<ETagList> ETags(const http::RequestHead& head, const std::string& 
 std::optional<std::int64_t> Date(const http::RequestHead& head, const std::string& name) {
   const std::optional<std::string> field = Field(head, name);
   return field ? ParseDate(Trim(*field)) : std::nullopt;
+}
+
+std::int64_t NowMicros() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// Nothing can have been modified since a date that is still to come: it is invalid (RFC 2616
+// section 14.25), and passed over.
+std::optional<std::int64_t> PastDate(const http::RequestHead& head, const std::string& name) {
+  const std::optional<std::int64_t> date = Date(head, name);
+  return date && *date <= NowMicros() ? date : std::nullopt;
 }
 
 [[noreturn]] void ThrowFailed(std::string_view condition) {
@@ -63,7 +77,7 @@ ReadConditions ReadConditions::Of(const http::RequestHead& head, std::string_vie
   ReadConditions conditions;
   conditions.match = ETags(head, name + "if-match");
   conditions.none_match = ETags(head, name + "if-none-match");
-  conditions.modified_since_us = Date(head, name + "if-modified-since");
+  conditions.modified_since_us = PastDate(head, name + "if-modified-since");
   conditions.unmodified_since_us = Date(head, name + "if-unmodified-since");
   return conditions;
 }

@@ -1,8 +1,9 @@
 // Conditional requests: whether the object that there is is the one that the client wants.
 //
 // Source: RFC 9110 section 13; "Conditional requests", Amazon S3 User Guide; GetObject, CopyObject
-// and PutObject, Amazon S3 API Reference. A date that is none is passed over (RFC 9110). Values;
-// pure functions; thread-safe.
+// and PutObject, Amazon S3 API Reference. A date that is none is passed over (RFC 9110), and so is
+// an If-Modified-Since that is still to come (RFC 2616 section 14.25), which is all that the clock
+// is asked for. Values; thread-safe.
 #ifndef S3API_PROTOCOL_CONDITIONS_H_
 #define S3API_PROTOCOL_CONDITIONS_H_
 

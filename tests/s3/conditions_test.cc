@@ -16,6 +16,7 @@ constexpr std::int64_t kModified = 1'255'369'830'999'999;  // 2009-10-12T17:50:3
 constexpr char kBefore[] = "Mon, 12 Oct 2009 17:50:29 GMT";
 constexpr char kThen[] = "Mon, 12 Oct 2009 17:50:30 GMT";
 constexpr char kAfter[] = "Mon, 12 Oct 2009 17:50:31 GMT";
+constexpr char kFuture[] = "Thu, 31 Dec 2499 23:59:59 GMT";
 const Validators kObject = {"abc", kModified};
 
 enum class Answer { k200, k304, k412 };
@@ -62,6 +63,12 @@ TEST(ReadConditionsTest, ADateThatIsNoneIsPassedOver) {
   EXPECT_EQ(Read({{"If-Unmodified-Since", "0"}}), Answer::k200);
 }
 
+TEST(ReadConditionsTest, ModifiedSinceADateThatIsStillToComeIsPassedOver) {
+  EXPECT_EQ(Read({{"If-Modified-Since", kFuture}}), Answer::k200);
+  EXPECT_EQ(Read({{"If-Unmodified-Since", kFuture}}), Answer::k200);
+  EXPECT_EQ(Read({{"If-None-Match", "abc"}, {"If-Modified-Since", kFuture}}), Answer::k304);
+}
+
 TEST(ReadConditionsTest, AMatchingTagOverrulesTheDate) {
   EXPECT_EQ(Read({{"If-Match", "abc"}, {"If-Unmodified-Since", kBefore}}), Answer::k200);
   EXPECT_EQ(Read({{"If-Match", "x"}, {"If-Unmodified-Since", kAfter}}), Answer::k412);
@@ -91,6 +98,7 @@ TEST(ReadConditionsTest, ACopyFailsWhereAReadIsNotModified) {
   EXPECT_EQ(CopyCode({{"x-amz-copy-source-if-none-match", "abc"}}), failed);
   EXPECT_EQ(CopyCode({{"x-amz-copy-source-if-modified-since", kBefore}}), "");
   EXPECT_EQ(CopyCode({{"x-amz-copy-source-if-modified-since", kThen}}), failed);
+  EXPECT_EQ(CopyCode({{"x-amz-copy-source-if-modified-since", kFuture}}), "");
   EXPECT_EQ(CopyCode({{"x-amz-copy-source-if-unmodified-since", kBefore}}), failed);
   EXPECT_EQ(CopyCode({{"If-Match", "x"}}), "") << "that one is for the target";
 }

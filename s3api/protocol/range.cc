@@ -74,9 +74,9 @@ ByteRange ParseCopySourceRange(std::string_view header, std::uint64_t size) {
         "x-amz-copy-source-range", header);
   }
   if (*last >= size) {
-    throw S3Error(
-        ErrorCode::kInvalidRange,
-        "Range specified is not valid for source object of size: " + std::to_string(size));
+    throw InvalidArgumentError(
+        "Range specified is not valid for source object of size: " + std::to_string(size),
+        "x-amz-copy-source-range", header);
   }
   return {*first, *last};
 }

@@ -28,7 +28,7 @@ struct ByteRange {
 std::optional<ByteRange> ParseRange(std::string_view header, std::uint64_t size);
 
 // x-amz-copy-source-range: `bytes=a-b` within the object and nothing else. Throws InvalidArgument
-// for another form, InvalidRange for one that reaches past the end.
+// for another form and, as S3 does, for one that reaches past the end.
 ByteRange ParseCopySourceRange(std::string_view header, std::uint64_t size);
 
 }  // namespace mkv::s3

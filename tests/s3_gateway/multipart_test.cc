@@ -318,7 +318,11 @@ TEST_F(MultipartTest, PartsAreCopied) {
   EXPECT_EQ(Element(whole.body, "ChecksumCRC32C"), Sum(s3::ChecksumAlgorithm::kCrc32c, source));
   const HttpResponse range = copy(2, {"x-amz-copy-source-range: bytes=10-19"});
   ASSERT_EQ(range.status, 200) << range.body;
-  EXPECT_EQ(Code(copy(3, {"x-amz-copy-source-range: bytes=10-9999999"})), "InvalidRange");
+  const HttpResponse past_the_end = copy(3, {"x-amz-copy-source-range: bytes=10-9999999"});
+  EXPECT_EQ(past_the_end.status, 400);
+  EXPECT_EQ(Code(past_the_end), "InvalidArgument");
+  EXPECT_EQ(Element(past_the_end.body, "Message"),
+            "Range specified is not valid for source object of size: 5243880");
   EXPECT_EQ(Code(copy(3, {"x-amz-copy-source-range: 10-20"})), "InvalidArgument");
   EXPECT_EQ(Code(copy(3, {"x-amz-copy-source-if-match: \"x\""})), "PreconditionFailed");
   EXPECT_EQ(Code(copy(3, {"x-amz-copy-source-if-none-match: " + put.Header("ETag")})),

@@ -214,7 +214,7 @@ void ListParts(Call& call) {
   auto last = at;
   std::size_t listed = 0;
   for (; last != parts.end() && listed < most; ++last) ++listed;
-  if (listed > 0) root.AddNumber("NextPartNumberMarker", std::prev(last)->first);
+  root.AddNumber("NextPartNumberMarker", listed > 0 ? std::prev(last)->first : 0);
   root.AddNumber("MaxParts", most);
   root.AddBool("IsTruncated", last != parts.end() && most > 0);
   for (; at != last; ++at) {

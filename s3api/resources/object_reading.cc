@@ -124,7 +124,7 @@ void AddObjectParts(const Call& call, const format::ObjectMetadata& metadata, Xm
   XmlNode node = root.AddElement("ObjectParts");
   node.AddNumber("PartsCount", count);
   node.AddNumber("PartNumberMarker", marker);
-  node.AddNumber("NextPartNumberMarker", marker + parts.size());
+  node.AddNumber("NextPartNumberMarker", parts.empty() ? 0 : marker + parts.size());
   node.AddNumber("MaxParts", most);
   node.AddBool("IsTruncated", most > 0 && marker + parts.size() < count);
   std::uint64_t number = marker;

@@ -297,6 +297,11 @@ TEST_F(MultipartTest, PartsOfAnObjectAreReadByNumber) {
   EXPECT_EQ(Element(told.body, "IsTruncated"), "true");
   EXPECT_EQ(Element(told.body, "NextPartNumberMarker"), "1");
   EXPECT_EQ(Element(told.body, "Size"), "5242880");
+  const HttpResponse past_the_end =
+      Get("/shared-b/k?attributes",
+          {"x-amz-object-attributes: ObjectParts", "x-amz-part-number-marker: 2"});
+  EXPECT_EQ(Element(past_the_end.body, "PartNumberMarker"), "2");
+  EXPECT_EQ(Element(past_the_end.body, "NextPartNumberMarker"), "0");
 }
 
 TEST_F(MultipartTest, PartsAreCopied) {
@@ -383,8 +388,9 @@ TEST_F(MultipartTest, PagesLeadThroughAllPartsAndUploads) {
   } while (Element(page.body, "IsTruncated") == "true");
   EXPECT_EQ(numbers, "2 3 5 8 10000 ");
   EXPECT_EQ(Elements(Get("/shared-b/k?uploadId=" + id).body, "PartNumber").size(), 5U);
-  EXPECT_THAT(Elements(Get("/shared-b/k?part-number-marker=10000&uploadId=" + id).body, "Part"),
-              ::testing::IsEmpty());
+  const HttpResponse past_the_end = Get("/shared-b/k?part-number-marker=10000&uploadId=" + id);
+  EXPECT_THAT(Elements(past_the_end.body, "Part"), ::testing::IsEmpty());
+  EXPECT_EQ(Element(past_the_end.body, "NextPartNumberMarker"), "0");
 
   // Two uploads of one key, which no key marker alone can part; the page ends between them.
   std::vector<std::string> ids = {id, Create("/shared-b/k"), Create("/shared-b/k/2")};

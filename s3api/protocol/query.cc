@@ -45,11 +45,11 @@ std::optional<int> Query::Number(std::string_view name, int least, int most,
 }
 
 bool Query::UrlEncoding() const {
-  const std::string_view encoding = Text("encoding-type");
-  if (encoding.empty()) return false;
-  if (encoding != "url") {
+  const std::optional<std::string_view> encoding = Get("encoding-type");
+  if (!encoding) return false;
+  if (*encoding != "url") {
     throw InvalidArgumentError("Invalid Encoding Method specified in Request", "encoding-type",
-                               encoding);
+                               *encoding);
   }
   return true;
 }

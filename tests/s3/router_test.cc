@@ -372,6 +372,7 @@ TEST(QueryTest, UrlIsTheOnlyEncoding) {
   EXPECT_TRUE(Query("encoding-type=url").UrlEncoding());
   EXPECT_FALSE(Query("").UrlEncoding());
   EXPECT_THROW(Query("encoding-type=xml").UrlEncoding(), S3Error);
+  EXPECT_THROW(Query("encoding-type=").UrlEncoding(), S3Error);
 }
 
 }  // namespace

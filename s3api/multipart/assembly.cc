@@ -46,24 +46,31 @@ std::string ETagOfParts(const std::vector<std::shared_ptr<const StagedPart>>& pa
   return Hex(digest.Finish()) + "-" + std::to_string(parts.size());
 }
 
-// nullopt when a part has none of that algorithm.
-std::optional<ChecksumValue> ObjectChecksum(const UploadTerms& terms, const Assembly& assembly) {
-  if (!terms.checksum) return std::nullopt;
-  const ChecksumAlgorithm algorithm = *terms.checksum;
-  Checksum of_checksums(algorithm);
-  std::string combined;
+std::vector<ObjectPart> PartsOf(const Assembly& assembly) {
+  std::vector<ObjectPart> parts;
+  parts.reserve(assembly.parts.size());
   for (const auto& part : assembly.parts) {
-    const std::optional<ChecksumValue>& checksum = part->facts().checksum;
-    if (!checksum || checksum->algorithm != algorithm) return std::nullopt;
-    if (terms.composite) {
-      of_checksums.Update(checksum->value);
-    } else if (combined.empty()) {
-      combined = checksum->value;
-    } else {
-      combined = CombineCrc(algorithm, combined, checksum->value, part->facts().size);
-    }
+    parts.push_back({0, part->facts().size, part->facts().checksum});
   }
-  return terms.composite ? of_checksums.Finish() : ChecksumValue{algorithm, combined};
+  return parts;
+}
+
+// nullopt when a part has none of that algorithm.
+std::optional<ChecksumValue> ChecksumOfChecksums(ChecksumAlgorithm algorithm,
+                                                 const std::vector<ObjectPart>& parts) {
+  Checksum of_checksums(algorithm);
+  for (const ObjectPart& part : parts) {
+    if (!part.checksum || part.checksum->algorithm != algorithm) return std::nullopt;
+    of_checksums.Update(part.checksum->value);
+  }
+  return of_checksums.Finish();
+}
+
+std::optional<ChecksumValue> ObjectChecksum(const UploadTerms& terms,
+                                            const std::vector<ObjectPart>& parts) {
+  if (!terms.checksum) return std::nullopt;
+  return terms.composite ? ChecksumOfChecksums(*terms.checksum, parts)
+                         : CombineChecksums(*terms.checksum, parts);
 }
 
 }  // namespace
@@ -92,7 +99,7 @@ Assembly Assemble(const UploadTerms& terms, const MultipartUpload::Parts& staged
   }
   assembly.crc32c = FromBigEndian(crc32c);
   assembly.etag = ETagOfParts(assembly.parts);
-  assembly.checksum = ObjectChecksum(terms, assembly);
+  assembly.checksum = ObjectChecksum(terms, PartsOf(assembly));
   return assembly;
 }
 
@@ -100,12 +107,7 @@ void DescribeAssembly(const UploadTerms& terms, const Assembly& assembly,
                       format::ObjectMetadata& metadata) {
   metadata.MergeFrom(terms.description);
   metadata.set_etag(assembly.etag);
-  std::vector<ObjectPart> parts;
-  parts.reserve(assembly.parts.size());
-  for (const auto& part : assembly.parts) {
-    parts.push_back({0, part->facts().size, part->facts().checksum});
-  }
-  *metadata.mutable_parts() = EncodeParts(parts);
+  *metadata.mutable_parts() = EncodeParts(PartsOf(assembly));
   if (!assembly.checksum) return;
   format::Checksum& stored = *metadata.add_checksums();
   stored.set_algorithm(std::string(Name(assembly.checksum->algorithm)));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "s3api/checksum/crc_combine.h"
+
 namespace mkv::s3 {
 namespace {
 
@@ -33,6 +35,17 @@ format::Parts EncodeParts(const std::vector<ObjectPart>& parts) {
     for (const ObjectPart& part : parts) encoded.mutable_checksums()->append(part.checksum->value);
   }
   return encoded;
+}
+
+std::optional<ChecksumValue> CombineChecksums(ChecksumAlgorithm algorithm,
+                                              const std::vector<ObjectPart>& parts) {
+  if (!IsCrc(algorithm)) return std::nullopt;
+  ChecksumValue whole = ComputeChecksum(algorithm, "");
+  for (const ObjectPart& part : parts) {
+    if (!part.checksum || part.checksum->algorithm != algorithm) return std::nullopt;
+    whole.value = CombineCrc(algorithm, whole.value, part.checksum->value, part.size);
+  }
+  return whole;
 }
 
 std::uint64_t CountParts(const format::ObjectMetadata& metadata) {

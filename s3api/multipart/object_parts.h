@@ -21,6 +21,11 @@ struct ObjectPart {
 // one, of one algorithm.
 format::Parts EncodeParts(const std::vector<ObjectPart>& parts);
 
+// The checksum of the whole from those of its parts. nullopt where it does not follow from them: of
+// an algorithm that is no CRC, and where a part has none of that algorithm.
+std::optional<ChecksumValue> CombineChecksums(ChecksumAlgorithm algorithm,
+                                              const std::vector<ObjectPart>& parts);
+
 // 0 for an object that was uploaded whole.
 std::uint64_t CountParts(const format::ObjectMetadata& metadata);
 // Parts first+1 to first+count, as far as there are any; the first part is number 1.

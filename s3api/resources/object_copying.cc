@@ -1,8 +1,10 @@
 // CopyObject: a value from one key to another, or onto itself with other metadata.
 #include <memory>
+#include <vector>
 
 #include "mkvcore/store/value_reader.h"
 #include "mkvcore/volumes/memory_source.h"
+#include "s3api/multipart/object_parts.h"
 #include "s3api/protocol/etag.h"
 #include "s3api/protocol/object_headers.h"
 #include "s3api/protocol/time_text.h"
@@ -39,8 +41,23 @@ struct Copy {
     }
     *metadata.mutable_tags() = (replaces_tags ? described : from).tags();
     metadata.set_acl(described.acl());  // S3 does not copy it
-    if (!from.composite_checksum()) *metadata.mutable_checksums() = from.checksums();
+    DescribeChecksums(metadata);
     metadata.set_owner(described.owner());
+  }
+
+  // One of the parts' checksums is not what a value that has no parts is described by, and what
+  // stays where it is has kept its own.
+  void DescribeChecksums(format::ObjectMetadata& metadata) const {
+    const format::ObjectMetadata& from = source.known();
+    if (!from.composite_checksum()) {
+      *metadata.mutable_checksums() = from.checksums();
+    } else if (metadata.checksums().empty()) {
+      const std::vector<ObjectPart> parts = DecodeParts(from, 0, CountParts(from));
+      for (const ChecksumValue& of_parts : ChecksumsOf(from)) {
+        const auto whole = CombineChecksums(of_parts.algorithm, parts);
+        if (whole) AddChecksum(*whole, metadata);
+      }
+    }
   }
 
   Store::ReplaceRequest Request(PatientReply& reply) {

@@ -38,6 +38,22 @@ TEST(ObjectParts, KeepChecksumsOnlyWhenAllHaveThem) {
   EXPECT_EQ(CountParts({}), 0U);
 }
 
+TEST(ObjectParts, TheirCrcsMakeThatOfTheWhole) {
+  for (const auto algorithm :
+       {ChecksumAlgorithm::kCrc32, ChecksumAlgorithm::kCrc32c, ChecksumAlgorithm::kCrc64Nvme}) {
+    const ChecksumValue one = ComputeChecksum(algorithm, "one");
+    const ChecksumValue three = ComputeChecksum(algorithm, "three");
+    EXPECT_EQ(CombineChecksums(algorithm, {{0, 3, one}, {3, 5, three}}),
+              ComputeChecksum(algorithm, "onethree"));
+    EXPECT_EQ(CombineChecksums(algorithm, {{0, 3, one}}), one);
+    EXPECT_FALSE(CombineChecksums(algorithm, {{0, 3, one}, {3, 5, std::nullopt}}));
+    EXPECT_FALSE(CombineChecksums(
+        algorithm, {{0, 3, one}, {3, 5, ComputeChecksum(ChecksumAlgorithm::kSha1, "three")}}));
+  }
+  const ChecksumValue sha = ComputeChecksum(ChecksumAlgorithm::kSha256, "one");
+  EXPECT_FALSE(CombineChecksums(ChecksumAlgorithm::kSha256, {{0, 3, sha}}));
+}
+
 TEST(ObjectParts, TheGreatestListFitsIntoASidecar) {
   std::vector<ObjectPart> parts;
   for (std::uint64_t i = 0; i < 10'000; ++i) {

@@ -246,6 +246,42 @@ TEST_F(MultipartTest, SlowPartsOnTheirWayToAVolumeDoNotHoldUpACompletion) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
 }
 
+// S3 gives a copy, which is one part, a checksum of the whole object.
+TEST_F(MultipartTest, ACopyGetsTheChecksumOfTheWholeWhereItFollowsFromThoseOfTheParts) {
+  StartWithBucket();
+  const std::string one = Bytes(1, kPart + 12'345);
+  const std::string two = "the end";
+  const auto copy = [this](const std::string& to, std::vector<std::string> headers = {}) {
+    headers.emplace_back("x-amz-copy-source: /shared-b/k");
+    return S3("alice", {.method = "PUT", .target = to, .headers = std::move(headers)});
+  };
+  const auto head = [this](const std::string& target) {
+    return S3("alice",
+              {.method = "HEAD", .target = target, .headers = {"x-amz-checksum-mode: ENABLED"}});
+  };
+  for (const auto algorithm : {s3::ChecksumAlgorithm::kCrc32, s3::ChecksumAlgorithm::kCrc32c,
+                               s3::ChecksumAlgorithm::kSha1, s3::ChecksumAlgorithm::kSha256}) {
+    const std::string name(Name(algorithm));
+    const std::string header(HeaderName(algorithm));
+    const std::string id = Create(
+        "/shared-b/k", {"x-amz-checksum-algorithm: " + name, "x-amz-checksum-type: COMPOSITE"});
+    const List list = {{1, Upload("/shared-b/k", id, 1, one)},
+                       {2, Upload("/shared-b/k", id, 2, two)}};
+    ASSERT_EQ(Complete("/shared-b/k", id, list).status, 200) << name;
+    const std::string of_parts = head("/shared-b/k").Header(header);
+    EXPECT_THAT(of_parts, HasSubstr("-2"));
+
+    ASSERT_EQ(copy("/shared-b/copy").status, 200) << name;
+    const HttpResponse copied = head("/shared-b/copy");
+    EXPECT_EQ(copied.Header(header), IsCrc(algorithm) ? Sum(algorithm, one + two) : "");
+    EXPECT_EQ(copied.Header("x-amz-checksum-type"), IsCrc(algorithm) ? "FULL_OBJECT" : "");
+
+    ASSERT_EQ(copy("/shared-b/k", {"x-amz-metadata-directive: REPLACE"}).status, 200) << name;
+    EXPECT_EQ(head("/shared-b/k").Header(header), of_parts) << "its bytes stayed where they were";
+    EXPECT_EQ(head("/shared-b/k").Header("x-amz-checksum-type"), "COMPOSITE");
+  }
+}
+
 TEST_F(MultipartTest, ChecksumTermsThatDoNotGoTogetherAreRefused) {
   StartWithBucket();
   const auto code = [this](std::vector<std::string> headers) {

@@ -4,6 +4,7 @@
 
 #include "mkvcore/store/value_reader.h"
 #include "mkvcore/volumes/memory_source.h"
+#include "s3api/multipart/assembly.h"
 #include "s3api/multipart/object_parts.h"
 #include "s3api/protocol/etag.h"
 #include "s3api/protocol/object_headers.h"
@@ -100,6 +101,17 @@ Store::PutResult MoveBytes(Copy& copy, PatientReply& reply) {
   return store.Replace(target, *replica, copy.Request(reply));
 }
 
+void AddChecksums(const format::ObjectMetadata& metadata, XmlNode& root) {
+  const std::vector<ChecksumValue> checksums = ChecksumsOf(metadata);
+  if (checksums.empty()) return;
+  const bool composite = metadata.composite_checksum();
+  for (const ChecksumValue& checksum : checksums) {
+    root.Add(XmlElement(checksum.algorithm).data(),
+             ChecksumText(checksum, composite, CountParts(metadata)));
+  }
+  root.Add("ChecksumType", ChecksumTypeName(composite));
+}
+
 }  // namespace
 
 void CopyObject(Call& call) {
@@ -137,6 +149,7 @@ void CopyObject(Call& call) {
     const format::ObjectMetadata& metadata = *result->object->metadata;
     root.Add("LastModified", FormatIsoTimeMillis(metadata.mtime_us()));
     root.Add("ETag", QuoteETag(ETagOf(*result->object)));
+    AddChecksums(metadata, root);
     reply.Finish(document);
   } catch (...) {
     reply.Fail(std::current_exception());

@@ -282,6 +282,32 @@ TEST_F(MultipartTest, ACopyGetsTheChecksumOfTheWholeWhereItFollowsFromThoseOfThe
   }
 }
 
+TEST_F(MultipartTest, ACopyTellsTheChecksumOfTheNewObject) {
+  StartWithBucket();
+  const auto crc = s3::ChecksumAlgorithm::kCrc32;
+  const std::string one = Bytes(1);
+  const std::string id = Create("/shared-b/k", {"x-amz-checksum-algorithm: CRC32"});
+  const List list = {{1, Upload("/shared-b/k", id, 1, one)},
+                     {2, Upload("/shared-b/k", id, 2, "two")}};
+  const HttpResponse done = Complete("/shared-b/k", id, list);
+  ASSERT_EQ(Element(done.body, "ChecksumType"), "COMPOSITE") << done.body;
+  const auto copy = [this](const std::string& from, const std::string& to) {
+    return S3("alice",
+              {.method = "PUT",
+               .target = to,
+               .headers = {"x-amz-copy-source: " + from, "x-amz-metadata-directive: REPLACE"}});
+  };
+  const HttpResponse moved = copy("/shared-b/k", "/shared-b/copy");
+  EXPECT_EQ(Element(moved.body, "ChecksumCRC32"), Sum(crc, one + "two")) << moved.body;
+  EXPECT_EQ(Element(moved.body, "ChecksumType"), "FULL_OBJECT");
+  const HttpResponse in_place = copy("/shared-b/k", "/shared-b/k");
+  EXPECT_EQ(Element(in_place.body, "ChecksumCRC32"), Element(done.body, "ChecksumCRC32"));
+  EXPECT_EQ(Element(in_place.body, "ChecksumType"), "COMPOSITE");
+
+  ASSERT_EQ(S3("alice", {.method = "PUT", .target = "/shared-b/none", .body = "x"}).status, 200);
+  EXPECT_THAT(copy("/shared-b/none", "/shared-b/copy").body, Not(HasSubstr("Checksum")));
+}
+
 TEST_F(MultipartTest, ChecksumTermsThatDoNotGoTogetherAreRefused) {
   StartWithBucket();
   const auto code = [this](std::vector<std::string> headers) {

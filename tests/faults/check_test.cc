@@ -123,7 +123,7 @@ TEST_F(Check, ABackupRemovesNothingButWhatABackupLeft) {
   EXPECT_THAT(Printed(), HasSubstr(in_the_way.string() + " is in the way"));
   EXPECT_EQ(FileText(in_the_way / "thesis.txt"), "precious");
   fs::remove(in_the_way / "thesis.txt");
-  std::ofstream(in_the_way / "000003.log");
+  std::ofstream(in_the_way / "000003.log") << "of a backup that was broken off";
   EXPECT_EQ(Run({"backup", copy.string()}), 0) << Printed();
   EXPECT_FALSE(fs::exists(in_the_way));
 }

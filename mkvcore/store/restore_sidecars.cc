@@ -24,8 +24,8 @@ bool IsHolder(const Object& object, const std::string& volume) {
   return std::find(holders.begin(), holders.end(), volume) != holders.end();
 }
 
-// After a volume refused a sidecar.
-constexpr std::chrono::seconds kRetryInterval{10};
+// After a volume refused a sidecar, or while something else is on its way there.
+constexpr std::chrono::microseconds kRetryInterval = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -84,7 +84,9 @@ void Store::EndSidecarWrite(std::string_view key, const format::PendingBlob& lef
             object ? state.FindPendingAt(object->generation(), stale) : std::nullopt) {
       // A copy that may yet land takes an old sidecar along: this one waits for it. Another write
       // of sidecars will end like this one.
-      if (!state.FindPending(*other)->only_sidecar()) return;
+      if (!state.FindPending(*other)->only_sidecar()) {
+        return TellGarbageListener(WallClockMicros() + kRetryInterval.count());
+      }
       stale.clear();
     }
     if (!stale.empty()) write.Announce(state, stale);
@@ -101,8 +103,7 @@ void Store::EndSidecarWrite(std::string_view key, const format::PendingBlob& lef
   while (true) {
     KeyState state = KeyState::Read(index_, key);
     if (!state.object() || state.FindPendingAt(left.generation(), stale)) return;
-    const std::int64_t not_before =
-        WallClockMicros() + std::chrono::microseconds(kRetryInterval).count();
+    const std::int64_t not_before = WallClockMicros() + kRetryInterval.count();
     state.AddGarbage(*state.object(), stale, generations_.Next(), not_before)
         .set_only_sidecar(true);
     if (!state.Commit(index_, Index::Durability::kOrdered)) continue;

@@ -32,18 +32,32 @@ struct OrderedLogEnv::Jobs {
   int running = 0;
 };
 
-// A file that is written as long as the database may write.
+// A file that is written as long as the database may write, and up to the first write that fails.
 class OrderedLogEnv::GuardedFile : public leveldb::WritableFile {
  public:
   GuardedFile(OrderedLogEnv& env, std::string name, std::unique_ptr<leveldb::WritableFile> file)
       : env_(env), name_(std::move(name)), file_(std::move(file)) {}
 
   leveldb::Status Append(const leveldb::Slice& data) override {
-    return env_.retired_ ? env_.Refusal(name_) : file_->Append(data);
+    return IfItMay([&] { return file_->Append(data); });
   }
-  leveldb::Status Flush() override { return env_.retired_ ? env_.Refusal(name_) : file_->Flush(); }
-  leveldb::Status Sync() override { return env_.retired_ ? env_.Refusal(name_) : file_->Sync(); }
+  leveldb::Status Flush() override {
+    return IfItMay([&] { return file_->Flush(); });
+  }
+  leveldb::Status Sync() override {
+    return IfItMay([&] { return file_->Sync(); });
+  }
   leveldb::Status Close() override { return file_->Close(); }
+
+ private:
+  template <typename Work>
+  leveldb::Status IfItMay(const Work& work) {
+    if (env_.retired_) return env_.Refusal(name_);
+    if (!failed_.ok()) return failed_;
+    return failed_ = work();
+  }
+
+  leveldb::Status failed_;
 
  protected:
   OrderedLogEnv& env_;

@@ -7,6 +7,8 @@
 //   answered.
 // * After a write to a log file failed, perhaps in the middle of a record, every later one fails:
 //   LevelDB would go on behind the torn record, and find none of it when it reads the log again.
+//   Nor is any other file written on: a compaction that flushes a memory table in its middle would
+//   write its own end into the MANIFEST behind the record that did not fit.
 // * It can be retired, so that the same folder can be opened anew while the old database still
 //   serves readers: from then on that one can change nothing any more.
 //

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mkvcore/index/leveldb_index.h"
+#include "mkvcore/index/ordered_log_env.h"
 #include "tests/support/temp_folder.h"
 
 namespace mkv {
@@ -101,6 +102,24 @@ TEST_F(FullDisk, RefusesWritesUntilThereIsRoomAndLosesNothing) {
   index_.reset();
   index_ = LevelDbIndex::Open(folder_.path(), options_);
   for (int i = 0; i < next; ++i) ASSERT_TRUE(index_->Get(Key(i))) << i;
+}
+
+// LevelDB reads logs and manifests record by record, and would take what lies behind a torn one for
+// damage.
+TEST_F(FullDisk, NothingIsWrittenBehindAWriteThatFailed) {
+  OrderedLogEnv env(&disk_);
+  for (const char* name : {"/000003.log", "/MANIFEST-000002", "/000004.ldb"}) {
+    const testing::TempFolder folder;
+    leveldb::WritableFile* opened = nullptr;
+    ASSERT_TRUE(env.NewWritableFile(folder.path().string() + name, &opened).ok());
+    const std::unique_ptr<leveldb::WritableFile> file(opened);
+    EXPECT_TRUE(file->Append("the first record").ok());
+    disk_.SetFull(true);
+    EXPECT_TRUE(file->Append("header").ok());
+    EXPECT_FALSE(file->Append("what does not fit").ok());
+    disk_.SetFull(false);
+    EXPECT_FALSE(file->Append("the next record").ok()) << name;
+  }
 }
 
 TEST_F(FullDisk, AnIteratorGoesOnOverTheMomentItWasMade) {

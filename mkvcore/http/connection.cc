@@ -456,7 +456,7 @@ void Connection::Settle() {
       if (all_sent && end_of_input_) return Close();
       break;
     case State::kLingering:
-      if (all_sent && (!linger_ || end_of_input_ || drained_ > options().drain_bytes)) {
+      if (all_sent && (!linger_ || end_of_input_ || drained_ > options().linger_bytes)) {
         return Close();
       }
       if (all_sent && !std::exchange(write_shut_, true)) {
@@ -510,7 +510,7 @@ bool Connection::WantsInput() const {
     case State::kSkipping:
       return true;
     case State::kLingering:
-      return drained_ <= options().drain_bytes;
+      return drained_ <= options().linger_bytes;
     case State::kHandshaking:
     case State::kHandling:
     case State::kOnWorker:

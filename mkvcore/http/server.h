@@ -40,7 +40,11 @@ struct ServerOptions {
   std::chrono::milliseconds idle_timeout{75'000};  // between requests: closed without an answer
   std::uint64_t min_rate = 1024;                   // bytes a second, over min_rate_window: else 408
   std::chrono::milliseconds min_rate_window{30'000};
-  std::size_t drain_bytes = 1 << 20;  // unread body after an early answer
+  // What a client still sends after an early answer is read and thrown away: so much where the
+  // connection can then go on, and so much before it is closed, that the client sees the answer and
+  // not a reset in its place; neither for longer than this.
+  std::size_t drain_bytes = 1 << 20;
+  std::size_t linger_bytes = 16 << 20;
   std::chrono::milliseconds drain_timeout{2'000};
   std::chrono::milliseconds stop_timeout{30'000};  // for requests under way at Stop()
 };

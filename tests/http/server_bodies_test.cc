@@ -280,6 +280,19 @@ TEST(ServerBodies, AnEarlyAnswerIsSeenByAClientThatSendsItsBodyFirst) {
   EXPECT_EQ(StatusOf(chunked.ReadToEnd()), 403);
 }
 
+// Closed at once it would be reset, and the answer might be lost on its way.
+TEST(ServerBodies, AClientThatSendsOnForAWhileSeesItsAnswer) {
+  const Serving serving;
+  RawConnection connection = serving.Connect();
+  constexpr std::size_t kSize = 8 << 20;
+  EXPECT_TRUE(connection.Send(WithLength("/early", kSize)));
+  const std::string piece(1 << 18, 'x');
+  for (std::size_t sent = 0; sent < kSize; sent += piece.size()) {
+    ASSERT_TRUE(connection.Send(piece)) << "after " << sent;
+  }
+  EXPECT_EQ(StatusOf(connection.ReadResponse()), 403);
+}
+
 TEST(ServerBodies, DrainingAnUnreadBodyHasATimeLimit) {
   ServerOptions options;
   options.drain_timeout = milliseconds(50);
@@ -294,7 +307,7 @@ TEST(ServerBodies, DrainingAnUnreadBodyHasATimeLimit) {
 
 TEST(ServerBodies, DrainingAnUnreadBodyHasASizeLimit) {
   ServerOptions options;
-  options.drain_bytes = 100'000;
+  options.linger_bytes = 100'000;
   options.drain_timeout = milliseconds(60'000);
   const Serving serving(options);
   RawConnection connection = serving.Connect();

@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(Multipart, MultipartFaults,
                          });
 
 TEST_P(MultipartFaults, CompletedAbortedAndAbandonedUploadsLeaveNothing) {
-  Start({"-multipart-expiry=1s"});
+  Start({"-multipart-expiry=4s"});
   UploadAll();
   ASSERT_EQ(Complete().status, 200);
   const std::string completed = value_;

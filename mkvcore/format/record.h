@@ -5,12 +5,18 @@
 #ifndef MKVCORE_FORMAT_RECORD_H_
 #define MKVCORE_FORMAT_RECORD_H_
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace mkv {
+
+// Whether a list of volumes, such as a record's, has this one.
+inline bool Contains(const std::vector<std::string>& volumes, std::string_view volume) {
+  return std::find(volumes.begin(), volumes.end(), volume) != volumes.end();
+}
 
 struct Record {
   bool unlinked = false;             // DELETED

@@ -91,6 +91,13 @@ class Index {
   virtual void Sync() = 0;
 };
 
+// As Index::Get(), at the moment of the iterator: for entries that must be of one.
+inline std::optional<std::string> ValueAt(Index::Iterator& entries, std::string_view key) {
+  entries.Seek(key);
+  if (!entries.Valid() || entries.key() != key) return std::nullopt;
+  return std::string(entries.value());
+}
+
 }  // namespace mkv
 
 #endif  // MKVCORE_INDEX_INDEX_H_

@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <exception>
 #include <stdexcept>
 
@@ -12,10 +11,6 @@
 namespace mkv {
 
 namespace {
-
-bool Contains(const std::vector<std::string>& volumes, std::string_view volume) {
-  return std::find(volumes.begin(), volumes.end(), volume) != volumes.end();
-}
 
 // Knows whether the value was ever complete. Before that no volume can have stored it, nor can it
 // later, for the end is sent last (replica_feed.h).

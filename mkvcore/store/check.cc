@@ -1,6 +1,5 @@
 #include "mkvcore/store/check.h"
 
-#include <algorithm>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -22,10 +21,6 @@ namespace {
 
 // A key that others change meanwhile is looked at again.
 constexpr int kCheckAttempts = 5;
-
-bool Contains(const std::vector<std::string>& volumes, const std::string& volume) {
-  return std::find(volumes.begin(), volumes.end(), volume) != volumes.end();
-}
 
 bool Same(const std::optional<Object>& now, const Object& before) {
   return now && now->record == before.record && now->generation() == before.generation();

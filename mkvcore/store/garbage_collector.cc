@@ -35,8 +35,7 @@ bool IsReferenced(const KeyState& state, const format::PendingBlob& blob,
       OriginalBlobPath(object->key) != BlobPath(object->key, kPlain)) {
     return false;
   }
-  const std::vector<std::string>& volumes = object->record.volumes;
-  return std::find(volumes.begin(), volumes.end(), volume) != volumes.end();
+  return Contains(object->record.volumes, volume);
 }
 
 bool Parse(std::string_view bytes, std::string_view key, format::Pending* pending) {
@@ -317,8 +316,7 @@ int GarbageCollector::Sort(KeyState& state, DueBlob& due) const {
 ForgetResult ForgetVolume(Store& store, std::string_view host) {
   ForgetResult result;
   const std::shared_ptr<const Placement> placement = store.placement();
-  const std::vector<std::string>& volumes = placement->volumes();
-  result.listed = std::find(volumes.begin(), volumes.end(), host) != volumes.end();
+  result.listed = Contains(placement->volumes(), host);
   if (result.listed) return result;
   Index& index = store.index();
   const std::unique_ptr<Index::Iterator> entries = index.NewIterator();

@@ -17,15 +17,9 @@ KeyState KeyState::Read(const Index& index, std::string_view key) {
   // batch would be refused, but files are deleted before there is one.
   if (state.object_ && state.metadata_bytes_ && !state.object_->metadata) {
     const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
-    const auto value_at = [&entries](const std::string& name) {
-      entries->Seek(name);
-      return entries->Valid() && entries->key() == name
-                 ? std::optional<std::string>(entries->value())
-                 : std::nullopt;
-    };
-    state.record_bytes_ = value_at(state.key_);
-    state.metadata_bytes_ = value_at(MetadataKey(key));
-    state.pending_bytes_ = value_at(PendingKey(key));
+    state.record_bytes_ = ValueAt(*entries, key);
+    state.metadata_bytes_ = ValueAt(*entries, MetadataKey(key));
+    state.pending_bytes_ = ValueAt(*entries, PendingKey(key));
     state.Decode();
   }
   return state;
@@ -57,9 +51,7 @@ std::optional<std::uint64_t> KeyState::FindPendingAt(
   for (const format::PendingBlob& blob : pending_.blobs()) {
     if (blob.generation() != generation) continue;
     for (const auto& place : blob.places()) {
-      if (std::find(volumes.begin(), volumes.end(), place.volume()) != volumes.end()) {
-        return blob.id();
-      }
+      if (Contains(volumes, place.volume())) return blob.id();
     }
   }
   return std::nullopt;
@@ -136,9 +128,10 @@ bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& a
 
   const auto write = [&batch](const std::string& name, const std::optional<std::string>& value,
                               const std::optional<std::string>& before) {
+    if (value == before) return;
     if (value) {
       batch.Put(name, *value);
-    } else if (before) {
+    } else {
       batch.Delete(name);
     }
   };

@@ -3,7 +3,6 @@
 #ifndef MKVCORE_STORE_PUT_PLAN_H_
 #define MKVCORE_STORE_PUT_PLAN_H_
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -43,9 +42,7 @@ struct Store::PutPlan {
     }
     volumes.clear();
     for (const std::string& volume : order) {
-      if (std::find(holders.begin(), holders.end(), volume) != holders.end()) {
-        volumes.push_back(volume);
-      }
+      if (Contains(holders, volume)) volumes.push_back(volume);
     }
   }
 

@@ -21,10 +21,6 @@ namespace mkv {
 
 namespace {
 
-bool Contains(const std::vector<std::string>& volumes, const std::string& volume) {
-  return std::find(volumes.begin(), volumes.end(), volume) != volumes.end();
-}
-
 // A replica up to this size is read whole before it is written: over connections that are kept, and
 // again if one has just been closed. Streaming needs a fresh one for each volume, which costs more
 // than a small value does.

@@ -19,11 +19,6 @@ bool IsSame(const std::optional<Object>& now, const Object& before) {
          now->metadata->SerializeAsString() == before.metadata->SerializeAsString();
 }
 
-bool IsHolder(const Object& object, const std::string& volume) {
-  const std::vector<std::string>& holders = object.record.volumes;
-  return std::find(holders.begin(), holders.end(), volume) != holders.end();
-}
-
 // After a volume refused a sidecar, or while something else is on its way there.
 constexpr std::chrono::microseconds kRetryInterval = std::chrono::seconds(10);
 
@@ -57,7 +52,7 @@ Outcome Store::RestoreSidecars(std::string_view key, const std::vector<std::stri
   if (!state.object() || !state.object()->has_sidecar()) return Outcome::kMissing;
   const Object object = *state.object();
   for (const std::string& volume : volumes) {
-    if (!IsHolder(object, volume)) return Outcome::kBusy;
+    if (!Contains(object.record.volumes, volume)) return Outcome::kBusy;
   }
   if (state.FindPendingAt(object.generation(), volumes)) return Outcome::kBusy;
   SidecarWrite write(index_, handled_, generations_.Next());
@@ -78,7 +73,9 @@ void Store::EndSidecarWrite(std::string_view key, const format::PendingBlob& lef
     const std::optional<Object> object = state.object();
     if (object && object->has_sidecar() && object->generation() == left.generation()) {
       std::copy_if(settled.begin(), settled.end(), std::back_inserter(stale),
-                   [&object](const std::string& volume) { return IsHolder(*object, volume); });
+                   [&object](const std::string& volume) {
+                     return Contains(object->record.volumes, volume);
+                   });
     }
     if (const auto other =
             object ? state.FindPendingAt(object->generation(), stale) : std::nullopt) {
@@ -92,23 +89,25 @@ void Store::EndSidecarWrite(std::string_view key, const format::PendingBlob& lef
     if (!stale.empty()) write.Announce(state, stale);
     if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
     if (stale.empty()) return;
-    if (WriteSidecars(write, *object, SidecarFor(*object->metadata), nullptr) !=
+    if (WriteSidecars(write, *object, SidecarFor(*object->metadata), nullptr) ==
         Outcome::kVolumesFailed) {
-      return;
+      RetrySidecars(key, left.generation(), stale);
     }
-    break;
+    return;
   }
+}
 
-  // Refused (a full disk): it is tried again.
+void Store::RetrySidecars(std::string_view key, Generation generation,
+                          const std::vector<std::string>& volumes) {
+  const std::int64_t not_before = WallClockMicros() + kRetryInterval.count();
   while (true) {
     KeyState state = KeyState::Read(index_, key);
-    if (!state.object() || state.FindPendingAt(left.generation(), stale)) return;
-    const std::int64_t not_before = WallClockMicros() + kRetryInterval.count();
-    state.AddGarbage(*state.object(), stale, generations_.Next(), not_before)
+    if (!state.object() || state.FindPendingAt(generation, volumes)) return;
+    state.AddGarbage(*state.object(), volumes, generations_.Next(), not_before)
         .set_only_sidecar(true);
-    if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
-    return TellGarbageListener(not_before);
+    if (state.Commit(index_, Index::Durability::kOrdered)) break;
   }
+  TellGarbageListener(not_before);
 }
 
 }  // namespace mkv

@@ -35,9 +35,7 @@ bool SidecarWrite::Settle(KeyState& state, bool holds) const {
   if (holds && object && object->generation() == write_.generation()) {
     const std::vector<std::string>& holders = object->record.volumes;
     std::copy_if(taken_by_.begin(), taken_by_.end(), std::back_inserter(kept),
-                 [&holders](const std::string& volume) {
-                   return std::find(holders.begin(), holders.end(), volume) != holders.end();
-                 });
+                 [&holders](const std::string& volume) { return Contains(holders, volume); });
   }
   return write_.Settle(state, kept);
 }

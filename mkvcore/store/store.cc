@@ -13,13 +13,8 @@ namespace {
 
 std::optional<Object> FindAtOneMoment(const Index& index, std::string_view key) {
   const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
-  const auto value_at = [&entries](std::string_view name) {
-    entries->Seek(name);
-    return entries->Valid() && entries->key() == name ? std::optional<std::string>(entries->value())
-                                                      : std::nullopt;
-  };
-  const std::optional<std::string> record = value_at(key);
-  return Object::Decode(key, record, value_at(MetadataKey(key)));
+  const std::optional<std::string> record = ValueAt(*entries, key);
+  return Object::Decode(key, record, ValueAt(*entries, MetadataKey(key)));
 }
 
 }  // namespace

@@ -245,6 +245,10 @@ class Store {
   Outcome WriteSidecars(SidecarWrite& write, const Object& object, const std::string& sidecar,
                         const format::ObjectMetadata* changed);
 
+  // Leaves sidecars that volumes refused (a full disk) to a later EndSidecarWrite().
+  void RetrySidecars(std::string_view key, Generation generation,
+                     const std::vector<std::string>& volumes);
+
   // The steps of a rebalance of one key (rebalance_key.cc).
   struct MovePlan;
   Outcome PlanMove(std::string_view key, const std::vector<std::string>& distrusted,

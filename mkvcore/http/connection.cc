@@ -230,6 +230,7 @@ bool Connection::StepReading() {
     if (unread_.starts_with("\r\n")) {
       unread_.remove_prefix(2);
       empty_line_skipped_ = true;
+      head_began_.reset();  // the CR may have come first, alone
       return true;
     }
     if (unread_.size() == 1) {

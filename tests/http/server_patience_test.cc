@@ -61,6 +61,18 @@ TEST(ServerPatience, AnIdleConnectionIsClosedWithoutAWord) {
   EXPECT_TRUE(used.closed());
 }
 
+TEST(ServerPatience, AnEmptyLineIsNoBeginningOfAHead) {
+  ServerOptions options = Impatient();
+  options.idle_timeout = milliseconds(600);
+  const Serving serving(options);
+  RawConnection connection = serving.Connect();
+  connection.Send("\r");
+  std::this_thread::sleep_for(milliseconds(50));
+  connection.Send("\n");
+  EXPECT_EQ(connection.ReadToEnd(), "");
+  EXPECT_TRUE(connection.closed());
+}
+
 TEST(ServerPatience, ABodyBelowTheMinimumRateGets408) {
   const Serving serving(Impatient());
   for (const std::string& request :

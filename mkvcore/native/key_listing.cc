@@ -16,6 +16,8 @@ namespace mkv {
 namespace {
 
 constexpr std::size_t kPieceBytes = 64 << 10;
+// So often a walk looks whether the server wants to stop: it may pass over many keys in silence.
+constexpr unsigned kKeysBetweenLooks = 4096;
 
 // The first value of `name`, as Go's url.Values.Get; pairs that can not be decoded are left out.
 std::string QueryValue(std::string_view raw_query, std::string_view name) {
@@ -37,11 +39,16 @@ std::string QueryValue(std::string_view raw_query, std::string_view name) {
   return {};
 }
 
-// Walks the keys that the listing shows, until `visit` returns false.
+// Walks the keys that the listing shows, until `visit` returns false. Throws TransferError when the
+// server has waited for it long enough.
 void ForEachKey(Index::Iterator& entries, std::string_view prefix, const KeyListingQuery& query,
+                const http::Transfer& transfer,
                 const std::function<bool(std::string_view key)>& visit) {
   entries.Seek(std::max<std::string_view>(query.start, prefix));
-  for (; entries.Valid() && entries.key().starts_with(prefix); entries.Next()) {
+  for (unsigned i = 1; entries.Valid() && entries.key().starts_with(prefix); entries.Next(), ++i) {
+    if (i % kKeysBetweenLooks == 0 && transfer.breaking_off()) {
+      throw http::TransferError(0, "broken off: the server stops");
+    }
     if (IsReservedKey(entries.key())) continue;
     const std::optional<Record> record = Record::Decode(entries.value());
     if (!record || record->unlinked != query.unlinked) continue;
@@ -79,7 +86,7 @@ void ListKeys(const Index& index, std::string_view prefix, const KeyListingQuery
   std::int64_t count = 0;
   std::string next;
   bool too_many = false;
-  ForEachKey(*entries, prefix, query, [&](std::string_view key) {
+  ForEachKey(*entries, prefix, query, transfer, [&](std::string_view key) {
     if (count > kMaxListedKeys) {
       too_many = true;
       return false;
@@ -105,8 +112,7 @@ void ListKeys(const Index& index, std::string_view prefix, const KeyListingQuery
   AppendGoJsonString(next, &json);
   json += ",\"keys\":[";
   std::int64_t written = 0;
-  ForEachKey(*entries, prefix, query, [&](std::string_view key) {
-    if (written == count) return false;
+  const auto write = [&](std::string_view key) {
     if (written++ > 0) json += ',';
     AppendGoJsonString(key, &json);
     if (json.size() >= kPieceBytes) {
@@ -114,8 +120,9 @@ void ListKeys(const Index& index, std::string_view prefix, const KeyListingQuery
       transfer.Write(json);
       json.clear();
     }
-    return true;
-  });
+    return written < count;
+  };
+  if (count > 0) ForEachKey(*entries, prefix, query, transfer, write);
   json += "]}";
   if (transfer.replied()) {
     transfer.Write(json);

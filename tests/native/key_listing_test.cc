@@ -4,11 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "mkvcore/http/server.h"
@@ -28,8 +32,9 @@ class Listings : public http::Handler {
   explicit Listings(const Index& index) : index_(index), server_(Options(), *this) {
     server_.Start();
   }
-  ~Listings() override { server_.Stop(); }
+  ~Listings() override { Stop(); }
 
+  bool Stop() { return server_.Stop(); }
   std::string Url() const { return "http://127.0.0.1:" + std::to_string(server_.port()); }
 
   void OnRequest(std::shared_ptr<http::Exchange> exchange) override {
@@ -50,6 +55,7 @@ class Listings : public http::Handler {
     options.address = "127.0.0.1";
     options.port = 0;
     options.loops = 1;
+    options.stop_timeout = std::chrono::milliseconds(100);
     return options;
   }
 
@@ -165,6 +171,44 @@ TEST_F(KeyListing, OfMoreThanAMillionKeysIsRefusedWithoutALimit) {
   EXPECT_EQ(Keys("/n0?list").size(), 1'000'000U);
   EXPECT_EQ(Keys("/?list&limit=1").size(), 1U);
   EXPECT_EQ(next_, "/n0000001");
+}
+
+// Has no end, and no key that is unlinked.
+class EndlessIndex : public Index {
+ public:
+  std::optional<std::string> Get(std::string_view) const override { return std::nullopt; }
+  std::unique_ptr<Iterator> NewIterator() const override { return std::make_unique<Live>(seeks_); }
+  bool Write(const Batch&, Durability) override { return false; }
+  bool MayStall() const override { return false; }
+  void Sync() override {}
+
+  void AwaitAWalk() const {
+    while (seeks_ == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+
+ private:
+  class Live : public Iterator {
+   public:
+    explicit Live(std::atomic<int>& seeks) : seeks_(seeks) {}
+    bool Valid() const override { return true; }
+    void Seek(std::string_view) override { ++seeks_; }
+    void Next() override {}
+    std::string_view key() const override { return "/key"; }
+    std::string_view value() const override { return "a:1"; }
+
+   private:
+    std::atomic<int>& seeks_;
+  };
+  mutable std::atomic<int> seeks_ = 0;
+};
+
+TEST(EndlessKeyListing, EndsWithItsServer) {
+  const EndlessIndex index;
+  Listings listings(index);
+  std::thread client([url = listings.Url()] { testing::HttpClient().Get(url + "/?unlinked"); });
+  index.AwaitAWalk();
+  EXPECT_FALSE(listings.Stop()) << "it was under way";
+  client.join();
 }
 
 }  // namespace

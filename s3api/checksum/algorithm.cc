@@ -49,6 +49,10 @@ std::optional<ChecksumAlgorithm> AlgorithmNamed(std::string_view name) {
   return Find(name, &Names::name);
 }
 
+std::optional<ChecksumAlgorithm> AlgorithmOfElement(std::string_view xml_element) {
+  return Find(xml_element, &Names::xml_element);
+}
+
 std::optional<ChecksumAlgorithm> AlgorithmOfHeader(std::string_view header) {
   return Find(header, &Names::header);
 }

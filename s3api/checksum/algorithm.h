@@ -28,8 +28,9 @@ std::size_t ValueSize(ChecksumAlgorithm algorithm);
 // Whether the checksum of a whole follows from those of its parts and their lengths.
 bool IsCrc(ChecksumAlgorithm algorithm);
 
-// Both compare without regard to case; nullopt for a name that is none of the five.
+// All compare without regard to case; nullopt for a name that is none of the five.
 std::optional<ChecksumAlgorithm> AlgorithmNamed(std::string_view name);
+std::optional<ChecksumAlgorithm> AlgorithmOfElement(std::string_view xml_element);
 std::optional<ChecksumAlgorithm> AlgorithmOfHeader(std::string_view header);
 
 }  // namespace mkv::s3

@@ -13,6 +13,8 @@ namespace mkv::s3 {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
+constexpr char kModifiedTime[] = "x-amz-if-match-last-modified-time";
+constexpr char kInitiatedTime[] = "x-amz-if-match-initiated-time";
 
 // Dates have whole seconds, so objects are compared by theirs.
 std::int64_t SecondOf(std::int64_t time_us) {
@@ -45,6 +47,14 @@ std::int64_t NowMicros() {
 std::optional<std::int64_t> PastDate(const http::RequestHead& head, const std::string& name) {
   const std::optional<std::int64_t> date = Date(head, name);
   return date && *date <= NowMicros() ? date : std::nullopt;
+}
+
+std::optional<std::int64_t> ValidDate(const http::RequestHead& head, const std::string& name) {
+  const std::optional<std::string> field = Field(head, name);
+  if (!field) return std::nullopt;
+  const std::optional<std::int64_t> date = ParseDate(Trim(*field));
+  if (!date) throw InvalidArgumentError("Invalid date", name, *field);
+  return date;
 }
 
 [[noreturn]] void ThrowFailed(std::string_view condition) {
@@ -144,11 +154,8 @@ WriteConditions WriteConditions::Of(const http::RequestHead& head) {
     }
     conditions.must_not_exist = true;
   }
-  constexpr char kTime[] = "x-amz-if-match-last-modified-time";
-  if (const auto field = Field(head, kTime)) {
-    conditions.mtime_us = ParseDate(Trim(*field));
-    if (!conditions.mtime_us) throw InvalidArgumentError("Invalid date", kTime, *field);
-  }
+  if (head.method != "DELETE") return conditions;
+  conditions.mtime_us = ValidDate(head, kModifiedTime);
   constexpr char kSize[] = "x-amz-if-match-size";
   if (const auto field = Field(head, kSize)) {
     const std::string_view text = Trim(*field);
@@ -165,13 +172,20 @@ WriteConditions WriteConditions::Of(const http::RequestHead& head) {
 void WriteConditions::Check(const Validators* current, std::uint64_t current_size,
                             std::string_view key) const {
   if (must_not_exist && current != nullptr) ThrowFailed("If-None-Match");
-  if (!match && !mtime_us && !size) return;
-  if (current == nullptr) throw NoSuchKeyError(key);
+  if (current == nullptr) {
+    if (match) throw NoSuchKeyError(key);
+    return;
+  }
   if (match && !match->Matches(current->etag)) ThrowFailed("If-Match");
   if (mtime_us && SecondOf(current->mtime_us) != *mtime_us) {
-    ThrowFailed("x-amz-if-match-last-modified-time");
+    ThrowFailed(kModifiedTime);
   }
   if (size && current_size != *size) ThrowFailed("x-amz-if-match-size");
+}
+
+void CheckInitiated(const http::RequestHead& head, std::int64_t initiated_us) {
+  const std::optional<std::int64_t> wanted = ValidDate(head, kInitiatedTime);
+  if (wanted && SecondOf(initiated_us) != *wanted) ThrowFailed(kInitiatedTime);
 }
 
 }  // namespace mkv::s3

@@ -64,8 +64,8 @@ struct ReadConditions {
 // this object, by its ETag or its date (RFC 9110 section 13.1.5). A weak ETag names none.
 bool IfRangeHolds(const http::RequestHead& head, const Validators& object);
 
-// If-Match and If-None-Match of a write (PutObject, CompleteMultipartUpload, CopyObject) and
-// If-Match of a DeleteObject; also what a DeleteObjects entry asks for.
+// If-Match and If-None-Match of a write (PutObject, CompleteMultipartUpload, CopyObject); If-Match,
+// time and size of a DeleteObject; also what a DeleteObjects entry asks for.
 struct WriteConditions {
   bool must_not_exist = false;           // If-None-Match: *
   std::optional<ETagList> match;         // If-Match
@@ -79,9 +79,13 @@ struct WriteConditions {
   bool empty() const { return !must_not_exist && !match && !mtime_us && !size; }
 
   // `current` is null when there is no object. Throws PreconditionFailed (412), or NoSuchKey where
-  // an object must match and there is none.
+  // the ETag of an object must match and there is none; time and size are of one that there is.
   void Check(const Validators* current, std::uint64_t current_size, std::string_view key) const;
 };
+
+// x-amz-if-match-initiated-time of an AbortMultipartUpload: throws PreconditionFailed unless the
+// upload began in that second, and InvalidArgument for a time that is none.
+void CheckInitiated(const http::RequestHead& head, std::int64_t initiated_us);
 
 }  // namespace mkv::s3
 

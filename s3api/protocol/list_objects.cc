@@ -132,7 +132,7 @@ class NameWalk {
 
 class EntryReader {
  public:
-  explicit EntryReader(const Index& index) : cursor_(index) {}
+  EntryReader(const Index& index, bool with_owner) : cursor_(index), with_owner_(with_owner) {}
 
   void Read(const NameWalk& walk, ListEntry& entry) {
     entry.key = walk.name();
@@ -147,6 +147,7 @@ class EntryReader {
         entry.checksum_algorithm = metadata_.checksums(0).algorithm();
         entry.composite_checksum = metadata_.composite_checksum();
       }
+      if (with_owner_) entry.owner = metadata_.owner();
       return;
     }
     entry.needs_head = true;
@@ -163,6 +164,7 @@ class EntryReader {
   }
 
   MetadataCursor cursor_;
+  const bool with_owner_;
   format::ObjectMetadata metadata_;  // its memory is used again for every entry
 };
 
@@ -190,24 +192,27 @@ class NameWriter {
   const bool url_encoding_;
 };
 
+std::string OwnerMarkup(const Owner& owner) {
+  std::string markup = "<Owner>";
+  AppendElement("ID", ReplaceInvalidUtf8(owner.id), markup);
+  AppendElement("DisplayName", ReplaceInvalidUtf8(owner.display_name), markup);
+  return markup += "</Owner>";
+}
+
 // The Contents elements of a page as markup.
 std::string ContentsMarkup(const ListRequest& request, const ListPage& page, const Owner& owner,
                            const NameWriter& names) {
   constexpr std::size_t kBytesOfEntry = 300;
   const std::string element = request.versions ? "Version" : "Contents";
   const std::string begin = "<" + element + ">";
-  std::string tail;  // the same for every entry
-  if (request.fetch_owner) {
-    tail += "<Owner>";
-    AppendElement("ID", ReplaceInvalidUtf8(owner.id), tail);
-    AppendElement("DisplayName", ReplaceInvalidUtf8(owner.display_name), tail);
-    tail += "</Owner>";
-  }
+  std::string owner_markup;  // the same for most entries
+  if (request.fetch_owner) owner_markup = OwnerMarkup(owner);
+  std::string tail;  // the same for all
   AppendElement("StorageClass", "STANDARD", tail);
   tail.append("</").append(element).append(1, '>');
 
   std::string markup;
-  markup.reserve(page.contents.size() * (kBytesOfEntry + tail.size()));
+  markup.reserve(page.contents.size() * (kBytesOfEntry + owner_markup.size() + tail.size()));
   std::string etag;
   for (const ListEntry& entry : page.contents) {
     markup += begin;
@@ -222,6 +227,11 @@ std::string ContentsMarkup(const ListRequest& request, const ListPage& page, con
       AppendElement("ChecksumType", entry.composite_checksum ? "COMPOSITE" : "FULL_OBJECT", markup);
     }
     AppendElement("Size", std::to_string(entry.size), markup);
+    if (entry.owner.empty() || entry.owner == owner.id) {
+      markup += owner_markup;
+    } else {
+      markup += OwnerMarkup({entry.owner, entry.owner});
+    }
     markup += tail;
   }
   return markup;
@@ -317,7 +327,7 @@ ListPage ListObjects(const Index& index, const ListRequest& request) {
   if (request.max_keys <= 0) return page;
   NameWalk walk(index, StoreKey(request.bucket, ""), request.prefix, request.delimiter,
                 request.after);
-  EntryReader entries(index);
+  EntryReader entries(index, request.fetch_owner);
   for (; walk.Valid(); walk.Next()) {
     if (page.size() == static_cast<std::size_t>(request.max_keys)) {
       page.truncated = true;

@@ -56,6 +56,7 @@ struct ListEntry {
   bool needs_head = false;
   std::string checksum_algorithm = {};  // empty: none is known
   bool composite_checksum = false;
+  std::string owner = {};  // where the listing tells of it; empty: the bucket's
 };
 
 struct ListPage {
@@ -74,7 +75,7 @@ struct Owner {
   std::string display_name;
 };
 
-// The document of ListBucketResult, or of ListVersionsResult.
+// The document of ListBucketResult, or of ListVersionsResult. `owner` is the bucket's.
 std::string ListObjectsDocument(const ListRequest& request, const ListPage& page,
                                 const Owner& owner);
 

@@ -33,10 +33,16 @@ CompletedPart ParsePart(const XmlBodyElement& element) {
   }
   part.number = static_cast<std::uint32_t>(number);
   part.etag = UnquoteETag(element.RequiredText("ETag"));
-  for (const ChecksumAlgorithm algorithm : kChecksumAlgorithms) {
-    if (auto value = element.ChildText(XmlElement(algorithm))) {
-      part.checksums.emplace_back(algorithm, *std::move(value));
+  for (const XmlBodyElement& child : element.Children()) {
+    if (!child.name().starts_with("Checksum")) continue;
+    const std::optional<ChecksumAlgorithm> algorithm = AlgorithmOfElement(child.name());
+    if (!algorithm) {
+      throw S3Error(ErrorCode::kInvalidRequest,
+                    "The checksum algorithm of " + std::string(child.name()) +
+                        " is not supported. Those that are: CRC32, CRC32C, CRC64NVME, SHA1, "
+                        "SHA256.");
     }
+    part.checksums.emplace_back(*algorithm, child.Text());
   }
   return part;
 }
@@ -46,7 +52,12 @@ CompletedPart ParsePart(const XmlBodyElement& element) {
 CreateBucketConfiguration ParseCreateBucketConfiguration(std::string_view body) {
   if (body.empty()) return {};
   const XmlBody document(body, "CreateBucketConfiguration", {.max_bytes = kMaxSmallBody});
-  return {document.root().ChildText("LocationConstraint").value_or("")};
+  CreateBucketConfiguration configuration;
+  configuration.location_constraint = document.root().ChildText("LocationConstraint").value_or("");
+  if (const std::optional<XmlBodyElement> tags = document.root().Child("Tags")) {
+    configuration.tags = ParseTags(*tags, kMaxBucketTags);
+  }
+  return configuration;
 }
 
 DeleteRequest ParseDelete(std::string_view body) {

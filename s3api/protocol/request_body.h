@@ -2,7 +2,8 @@
 // look at the store.
 //
 // All throw S3Error: MalformedXML for what is not that document, and what is named at each.
-// Elements that S3 has, or may come to have, beside these are passed over. Pure functions;
+// Elements that S3 has, or may come to have, beside these are passed over, but for checksums: what
+// a client wants to be compared is compared or refused. Pure functions;
 // thread-safe.
 #ifndef S3API_PROTOCOL_REQUEST_BODY_H_
 #define S3API_PROTOCOL_REQUEST_BODY_H_
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "s3api/checksum/algorithm.h"
+#include "s3api/protocol/tagging.h"
 
 namespace mkv::s3 {
 
@@ -29,8 +31,9 @@ inline constexpr std::size_t kMaxParts = 10'000;
 
 struct CreateBucketConfiguration {
   std::string location_constraint;  // empty: none given
+  std::vector<Tag> tags;
 };
-// An empty body is a configuration with nothing in it.
+// An empty body is a configuration with nothing in it. Throws what ParseTags() throws.
 CreateBucketConfiguration ParseCreateBucketConfiguration(std::string_view body);
 
 struct DeleteRequest {
@@ -53,7 +56,8 @@ struct CompletedPart {
   // Base64, as sent.
   std::vector<std::pair<ChecksumAlgorithm, std::string>> checksums;
 };
-// At least one part, in ascending order (else InvalidPartOrder).
+// At least one part, in ascending order (else InvalidPartOrder). InvalidRequest for a checksum that
+// is none of the five.
 std::vector<CompletedPart> ParseCompleteMultipartUpload(std::string_view body);
 
 }  // namespace mkv::s3

@@ -75,8 +75,12 @@ std::vector<Tag> ParseTagging(std::string_view body, std::size_t max_tags) {
   const XmlBody document(body, "Tagging", {.max_bytes = kMaxSmallBody});
   const std::optional<XmlBodyElement> set = document.root().Child("TagSet");
   if (!set) throw S3Error(ErrorCode::kMalformedXml);
+  return ParseTags(*set, max_tags);
+}
+
+std::vector<Tag> ParseTags(const XmlBodyElement& set, std::size_t max_tags) {
   std::vector<Tag> tags;
-  for (const XmlBodyElement& tag : set->Children("Tag")) {
+  for (const XmlBodyElement& tag : set.Children("Tag")) {
     tags.push_back({tag.RequiredText("Key"), tag.RequiredText("Value")});
   }
   Check(tags, max_tags);

@@ -34,6 +34,9 @@ struct Tag {
 // (kMaxObjectTags or kMaxBucketTags).
 std::vector<Tag> ParseTagging(std::string_view body, std::size_t max_tags);
 
+// The Tag elements below `set`. Throws the same.
+std::vector<Tag> ParseTags(const XmlBodyElement& set, std::size_t max_tags);
+
 // x-amz-tagging, `k1=v1&k2=v2`, each URL-encoded. Throws the same, and InvalidArgument for what is
 // no such list.
 std::vector<Tag> ParseTaggingHeader(std::string_view header);

@@ -204,13 +204,17 @@ std::string XmlBodyElement::Text() const {
   return text;
 }
 
-std::vector<XmlBodyElement> XmlBodyElement::Children(std::string_view name) const {
+std::vector<XmlBodyElement> XmlBodyElement::Children() const {
   std::vector<XmlBodyElement> children;
   for (const pugi::xml_node child : node_.children()) {
-    if (child.type() == pugi::node_element && LocalName(child.name()) == name) {
-      children.emplace_back(child);
-    }
+    if (child.type() == pugi::node_element) children.emplace_back(child);
   }
+  return children;
+}
+
+std::vector<XmlBodyElement> XmlBodyElement::Children(std::string_view name) const {
+  std::vector<XmlBodyElement> children = Children();
+  std::erase_if(children, [name](const XmlBodyElement& child) { return child.name() != name; });
   return children;
 }
 

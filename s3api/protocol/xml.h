@@ -88,7 +88,8 @@ class XmlBodyElement {
   // Character data, white space included. Throws MalformedXML when there are elements in it.
   std::string Text() const;
 
-  // Children of that name, in order.
+  // Elements in it, in order; those of that name.
+  std::vector<XmlBodyElement> Children() const;
   std::vector<XmlBodyElement> Children(std::string_view name) const;
   // nullopt when there is none; MalformedXML when there are several.
   std::optional<XmlBodyElement> Child(std::string_view name) const;

@@ -1,4 +1,6 @@
 // Buckets as resources: list, create, look at, delete.
+#include <utility>
+
 #include "mkvcore/store/generation_clock.h"
 #include "s3api/protocol/error.h"
 #include "s3api/protocol/keys.h"
@@ -54,7 +56,7 @@ void ListBuckets(Call& call) {
 }
 
 void CreateBucket(Call& call) {
-  const CreateBucketConfiguration configuration =
+  CreateBucketConfiguration configuration =
       ParseCreateBucketConfiguration(ReadBody(call, kMaxSmallBody));
   const std::string& region = call.service.options.region;
   const std::string& location = configuration.location_constraint;
@@ -67,6 +69,7 @@ void CreateBucket(Call& call) {
   bucket.owner = call.User();
   bucket.created_us = WallClockMicros();
   bucket.acl = AclOfHeaders(call.head, bucket.owner).value_or(Acl::kPrivate);
+  if (!configuration.tags.empty()) bucket.SetTags(std::move(configuration.tags));
   // One that exists only because keys lie under its prefix is nobody's: for admins to take.
   if (call.bucket && !call.bucket->created && call.principal->access != Access::kAdmin) {
     throw S3Error(ErrorCode::kBucketAlreadyExists).With("BucketName", bucket.name);

@@ -20,8 +20,15 @@ namespace mkv::s3 {
 
 namespace {
 
-// The checksum headers of this request are about the object, not about its body.
+// The checksum headers of this request are about the object, not about its body. Throws S3Error
+// for one that nobody could hold against the object.
 PayloadPlan PlanWithoutChecksums(const Call& call) {
+  for (const HeaderField& field : call.view.headers) {
+    if (IsChecksumHeader(field.name) && !AlgorithmOfHeader(field.name)) {
+      throw S3Error(ErrorCode::kInvalidRequest,
+                    "The algorithm type you specified in x-amz-checksum- header is invalid.");
+    }
+  }
   RequestView view = call.view;
   std::erase_if(view.headers, [](const HeaderField& field) {
     return StartsWithIgnoringCase(field.name, "x-amz-checksum-") ||

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "s3api/multipart/assembly.h"
+#include "s3api/protocol/conditions.h"
 #include "s3api/protocol/list_objects.h"
 #include "s3api/protocol/object_headers.h"
 #include "s3api/protocol/time_text.h"
@@ -89,6 +90,7 @@ void CreateMultipartUpload(Call& call) {
 
 void AbortMultipartUpload(Call& call) {
   const std::shared_ptr<MultipartUpload> upload = RequireUpload(call, UploadRight::kManage);
+  CheckInitiated(call.head, upload->terms().initiated_us);
   MultipartUpload::Aborted aborted = upload->Abort();
   while (aborted == MultipartUpload::Aborted::kCommitting) {
     upload->WaitForChange();

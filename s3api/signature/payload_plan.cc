@@ -37,11 +37,8 @@ bool IsAwsChunked(std::string_view content_encoding) {
 
 std::optional<Refusal> PlanChecksumHeader(const RequestView& request, PayloadPlan& plan) {
   for (const HeaderField& field : request.headers) {
-    if (!StartsWithIgnoringCase(field.name, kChecksumPrefix)) continue;
+    if (!IsChecksumHeader(field.name)) continue;
     const std::string name = LowerCase(field.name);
-    if (std::find(kAboutChecksums.begin(), kAboutChecksums.end(), name) != kAboutChecksums.end()) {
-      continue;
-    }
     const std::optional<ChecksumAlgorithm> algorithm = AlgorithmOfHeader(name);
     if (!algorithm) {
       return InvalidRequest(
@@ -121,6 +118,12 @@ std::optional<Refusal> PlanContentMd5(const RequestView& request, PayloadPlan& p
 }
 
 }  // namespace
+
+bool IsChecksumHeader(std::string_view name) {
+  return StartsWithIgnoringCase(name, kChecksumPrefix) &&
+         std::none_of(kAboutChecksums.begin(), kAboutChecksums.end(),
+                      [name](std::string_view other) { return EqualsIgnoringCase(name, other); });
+}
 
 std::variant<PayloadPlan, Refusal> PlanPayload(const RequestView& request, PayloadHash hash,
                                                std::optional<ChunkSigner> chunk_signer) {

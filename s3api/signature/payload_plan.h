@@ -32,6 +32,9 @@ struct PayloadPlan {
   std::optional<ChecksumAlgorithm> default_checksum;
 };
 
+// Whether a header of this name holds the value of a checksum, of whatever algorithm.
+bool IsChecksumHeader(std::string_view name);
+
 // Refuses what is wrong in the headers themselves, before a byte is read: InvalidDigest,
 // InvalidRequest (more than one checksum, a value that is none, an unknown algorithm or trailer),
 // MissingContentLength, InvalidArgument. `hash` and `chunk_signer` are what the authenticator

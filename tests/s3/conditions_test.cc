@@ -114,9 +114,12 @@ TEST(IfRangeTest, HoldsForExactlyThisObject) {
   }
 }
 
-std::string WriteCode(const Headers& headers, const Validators* current) {
+std::string WriteCode(const Headers& headers, const Validators* current,
+                      const std::string& method = "PUT") {
+  http::RequestHead head = HeadOf(headers);
+  head.method = method;
   try {
-    WriteConditions::Of(HeadOf(headers)).Check(current, 7, "key");
+    WriteConditions::Of(head).Check(current, 7, "key");
   } catch (const S3Error& error) {
     return error.code();
   }
@@ -138,13 +141,46 @@ TEST(WriteConditionsTest, IfMatchNeedsThatObject) {
 }
 
 TEST(WriteConditionsTest, ADeleteMayAskForTimeAndSize) {
-  EXPECT_EQ(WriteCode({{"x-amz-if-match-size", "7"}}, &kObject), "");
-  EXPECT_EQ(WriteCode({{"x-amz-if-match-size", "8"}}, &kObject), "PreconditionFailed");
-  EXPECT_EQ(WriteCode({{"x-amz-if-match-size", "x"}}, &kObject), "InvalidArgument");
-  EXPECT_EQ(WriteCode({{"x-amz-if-match-last-modified-time", kThen}}, &kObject), "");
-  EXPECT_EQ(WriteCode({{"x-amz-if-match-last-modified-time", kAfter}}, &kObject),
-            "PreconditionFailed");
+  const auto code = [](const char* name, const char* value, const Validators* current) {
+    return WriteCode({{name, value}}, current, "DELETE");
+  };
+  constexpr char kSize[] = "x-amz-if-match-size";
+  constexpr char kTime[] = "x-amz-if-match-last-modified-time";
+  EXPECT_EQ(code(kSize, "7", &kObject), "");
+  EXPECT_EQ(code(kSize, "8", &kObject), "PreconditionFailed");
+  EXPECT_EQ(code(kSize, "x", &kObject), "InvalidArgument");
+  EXPECT_EQ(code(kTime, kThen, &kObject), "");
+  EXPECT_EQ(code(kTime, kAfter, &kObject), "PreconditionFailed");
+  EXPECT_EQ(code(kTime, "then", &kObject), "InvalidArgument");
   EXPECT_TRUE(WriteConditions::Of(HeadOf({})).empty());
+}
+
+TEST(WriteConditionsTest, TimeAndSizeAreOfAnObjectThatThereIs) {
+  EXPECT_EQ(WriteCode({{"x-amz-if-match-size", "7"}}, nullptr, "DELETE"), "");
+  EXPECT_EQ(WriteCode({{"x-amz-if-match-last-modified-time", kThen}}, nullptr, "DELETE"), "");
+  EXPECT_EQ(WriteCode({{"If-Match", "\"abc\""}, {"x-amz-if-match-size", "7"}}, nullptr, "DELETE"),
+            "NoSuchKey");
+}
+
+TEST(WriteConditionsTest, TimeAndSizeAreNoConditionsOfAWrite) {
+  EXPECT_EQ(WriteCode({{"x-amz-if-match-size", "8"}}, &kObject), "");
+  EXPECT_EQ(WriteCode({{"x-amz-if-match-last-modified-time", kAfter}}, &kObject), "");
+}
+
+TEST(CheckInitiatedTest, ComparesSeconds) {
+  const auto code = [](const char* time) -> std::string {
+    try {
+      CheckInitiated(HeadOf({{"x-amz-if-match-initiated-time", time}}), kModified);
+    } catch (const S3Error& error) {
+      return error.code();
+    }
+    return "";
+  };
+  EXPECT_EQ(code(kThen), "");
+  EXPECT_EQ(code(kBefore), "PreconditionFailed");
+  EXPECT_EQ(code(kAfter), "PreconditionFailed");
+  EXPECT_EQ(code("then"), "InvalidArgument");
+  EXPECT_NO_THROW(CheckInitiated(HeadOf({}), kModified));
 }
 
 }  // namespace

@@ -40,6 +40,17 @@ TEST(RequestBodyTest, CreateBucketMayHaveNoBody) {
   EXPECT_EQ(BodyProblem(ParseCreateBucketConfiguration, "<Nonsense/>"), "MalformedXML");
 }
 
+TEST(RequestBodyTest, CreateBucketMayBringTags) {
+  const auto with = [](const std::string& tags) {
+    return "<CreateBucketConfiguration><Tags>" + tags + "</Tags></CreateBucketConfiguration>";
+  };
+  const std::string tag = "<Tag><Key>team</Key><Value>a</Value></Tag>";
+  EXPECT_THAT(ParseCreateBucketConfiguration(with(tag)).tags, ElementsAre(Tag{"team", "a"}));
+  EXPECT_EQ(BodyProblem(ParseCreateBucketConfiguration, with(tag + tag)), "InvalidTag");
+  EXPECT_EQ(BodyProblem(ParseCreateBucketConfiguration, with("<Tag><Key>k</Key></Tag>")),
+            "MalformedXML");
+}
+
 TEST(RequestBodyTest, DeleteNamesKeysAndTheirConditions) {
   const DeleteRequest request = ParseDelete(
       "<Delete><Object><Key>a b</Key></Object>"
@@ -78,6 +89,18 @@ TEST(RequestBodyTest, CompleteNamesPartsWithTheirChecksums) {
   EXPECT_EQ(parts[1].number, 3u);
   EXPECT_EQ(parts[1].etag, "bb");
   EXPECT_THAT(parts[1].checksums, ElementsAre(Pair(ChecksumAlgorithm::kCrc32c, "x/y=")));
+}
+
+TEST(RequestBodyTest, AChecksumThatNobodyCanCompareIsRefused) {
+  for (const char* element : {"ChecksumSHA512", "ChecksumMD5", "ChecksumFoo"}) {
+    const std::string name = element;
+    EXPECT_EQ(BodyProblem(ParseCompleteMultipartUpload,
+                          "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber>"
+                          "<ETag>a</ETag><" +
+                              name + ">AAAA</" + name + "></Part></CompleteMultipartUpload>"),
+              "InvalidRequest")
+        << name;
+  }
 }
 
 TEST(RequestBodyTest, PartsComeInAscendingOrder) {

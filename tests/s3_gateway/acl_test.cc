@@ -96,6 +96,20 @@ TEST_F(AclTest, APublicReadWriteBucketIsWrittenByAnybody) {
       "AccessDenied");
 }
 
+TEST_F(AclTest, AListingNamesTheOwnerOfEachObject) {
+  MakeBucket("a", "public-read-write");
+  EXPECT_EQ(S3("alice", {.method = "PUT", .target = "/shared-a/1", .body = "x"}).status, 200);
+  EXPECT_EQ(S3("bob", {.method = "PUT", .target = "/shared-a/2", .body = "x"}).status, 200);
+  EXPECT_EQ(S3("", {.method = "PUT", .target = "/shared-a/3", .body = "x"}).status, 200);
+  for (const char* query : {"list-type=2&fetch-owner=true", "prefix=", "versions"}) {
+    const std::string body = S3("alice", {.target = std::string("/shared-a?") + query}).body;
+    EXPECT_EQ(Elements(body, "ID"), (std::vector<std::string>{"alice", "bob", "alice"})) << body;
+  }
+  EXPECT_EQ(Element(S3("alice", {.target = "/shared-a/2?acl"}).body, "ID"), "bob");
+  EXPECT_EQ(S3("alice", {.target = "/shared-a?list-type=2"}).body.find("<Owner>"),
+            std::string::npos);
+}
+
 // What rclone without keys asks before it uploads: to whoever may not list the bucket, nothing
 // tells whether there is such a key.
 TEST_F(AclTest, ThatThereIsNoSuchKeyIsToldToWhoeverMayListTheBucket) {

@@ -92,6 +92,21 @@ TEST_F(BucketSettingsTest, OnlyItsOwnerChangesThem) {
   EXPECT_EQ(Element(S3("bob", {.target = "/shared-b?acl"}).body, "ID"), "alice");
 }
 
+TEST_F(BucketSettingsTest, TagsMayComeWithTheBucket) {
+  StartS3();
+  const auto create = [this](const std::string& tags) {
+    return S3("alice", {.method = "PUT",
+                        .target = "/shared-b",
+                        .body = "<CreateBucketConfiguration><Tags>" + tags +
+                                "</Tags></CreateBucketConfiguration>"});
+  };
+  const std::string tag = "<Tag><Key>team</Key><Value>a</Value></Tag>";
+  EXPECT_EQ(Code(create(tag + tag)), "InvalidTag");
+  EXPECT_EQ(Code(S3("alice", {.target = "/shared-b?tagging"})), "NoSuchBucket");
+  EXPECT_EQ(create(tag).status, 200);
+  EXPECT_EQ(Element(S3("alice", {.target = "/shared-b?tagging"}).body, "Key"), "team");
+}
+
 TEST_F(BucketSettingsTest, ThatExistsByItsKeysAloneBecomesOne) {
   StartS3();
   ASSERT_EQ(cluster()

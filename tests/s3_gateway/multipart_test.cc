@@ -188,6 +188,8 @@ TEST_F(MultipartTest, ChecksumsOfTheWholeObject) {
   const List list = {{1, first.Header("ETag")}, {2, second.Header("ETag")}};
   EXPECT_EQ(Code(Complete("/shared-b/k", id, list, {"x-amz-checksum-crc64nvme: AAAAAAAAAAA="})),
             "BadDigest");
+  EXPECT_EQ(Code(Complete("/shared-b/k", id, list, {"x-amz-checksum-sha512: AAAA"})),
+            "InvalidRequest");
   EXPECT_EQ(Code(Complete("/shared-b/k", id, list, {"x-amz-checksum-type: COMPOSITE"})),
             "InvalidRequest");
   EXPECT_EQ(Code(Complete("/shared-b/k", id, list, {"x-amz-mp-object-size: 1"})), "InvalidRequest");
@@ -473,6 +475,21 @@ TEST_F(MultipartTest, PagesLeadThroughAllPartsAndUploads) {
     if (const auto at = target.find("ID"); at != std::string::npos) target.replace(at, 2, id);
     EXPECT_EQ(Code(Get(target)), "InvalidArgument") << target;
   }
+}
+
+TEST_F(MultipartTest, IsAbortedOnlyIfItBeganWhenTheClientSays) {
+  StartWithBucket();
+  const std::string id = Create("/shared-b/k");
+  const auto abort = [&](const std::string& time) {
+    return S3("alice", {.method = "DELETE",
+                        .target = "/shared-b/k?uploadId=" + id,
+                        .headers = {"x-amz-if-match-initiated-time: " + time}});
+  };
+  const HttpResponse refused = abort("Thu, 01 Jan 2015 00:00:00 GMT");
+  EXPECT_EQ(refused.status, 412);
+  EXPECT_EQ(Code(refused), "PreconditionFailed");
+  const std::string listed = S3("alice", {.target = "/shared-b?uploads"}).body;
+  EXPECT_EQ(abort(Element(listed, "Initiated")).status, 204) << listed;
 }
 
 TEST_F(MultipartTest, UploadsGoWithTheirBucket) {

@@ -43,6 +43,21 @@ TEST_F(ObjectDeletionTest, AListThatNothingVouchesForDeletesNothing) {
   EXPECT_EQ(Delete(list, {"x-amz-checksum-sha256: " + s3::Base64(sha256.Finish())}).status, 200);
 }
 
+// As an SDK does that has lost the first answer.
+TEST_F(ObjectDeletionTest, BySizeOrTimeMayBeAskedForAgain) {
+  const auto remove = [this](const std::string& header) {
+    return S3("admin", {.method = "DELETE", .target = "/bkt/k", .headers = {header}}).status;
+  };
+  EXPECT_EQ(remove("x-amz-if-match-size: 4"), 412);
+  EXPECT_EQ(remove("x-amz-if-match-size: 5"), 204);
+  EXPECT_EQ(remove("x-amz-if-match-size: 5"), 204);
+  EXPECT_EQ(remove("x-amz-if-match-last-modified-time: Thu, 01 Jan 2015 00:00:00 GMT"), 204);
+  EXPECT_EQ(remove("If-Match: \"abc\""), 404);
+  const std::string list = "<Delete><Object><Key>k</Key><Size>5</Size></Object></Delete>";
+  const HttpResponse several = Delete(list, {Md5(list)});
+  EXPECT_EQ(several.body.find("<Error>"), std::string::npos) << several.body;
+}
+
 TEST_F(ObjectDeletionTest, OfVersionsOnlyTheOneThatThereIsGoes) {
   const auto remove = [this](const std::string& version) {
     return Delete(ListOf(version), {Md5(ListOf(version))}).body;

@@ -25,6 +25,15 @@ std::optional<Object> Object::Decode(std::string_view key,
   return object;
 }
 
+bool Object::IsSameValue(const Object& other) const {
+  if (generation() != other.generation() || record.hash != other.record.hash ||
+      metadata.has_value() != other.metadata.has_value()) {
+    return false;
+  }
+  return !metadata || (metadata->size() == other.metadata->size() &&
+                       metadata->crc32c() == other.metadata->crc32c());
+}
+
 std::string Object::Path() const {
   return original_spelling() ? OriginalBlobPath(key) : BlobPath(key, generation());
 }

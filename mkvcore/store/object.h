@@ -39,6 +39,9 @@ struct Object {
   bool original_spelling() const { return !metadata.has_value(); }
   bool has_sidecar() const { return metadata && metadata->sidecar(); }
 
+  // Whether both tell of the same bytes at the same path; which volumes hold them may differ.
+  bool IsSameValue(const Object& other) const;
+
   std::string Path() const;
   // The blob on every volume of the record, in the record's order.
   std::vector<BlobLocation> Replicas() const;

@@ -102,6 +102,7 @@ Outcome Store::NoteIntent(PutPlan& plan) {
                        {plan.candidates.begin(),
                         plan.candidates.begin() + static_cast<std::ptrdiff_t>(plan.replicas)});
     if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
+    if (generation == kPlain) reads_.Overtake(plan.key);
     plan.state = std::move(state);
     return Outcome::kDone;
   }

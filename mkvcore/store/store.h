@@ -32,6 +32,7 @@
 #include "mkvcore/store/generation_clock.h"
 #include "mkvcore/store/handling.h"
 #include "mkvcore/store/object.h"
+#include "mkvcore/store/reads_under_way.h"
 #include "mkvcore/store/writers_under_way.h"
 #include "mkvcore/volumes/loop_volume_client.h"
 #include "mkvcore/volumes/replica_writer.h"
@@ -78,6 +79,7 @@ class Store {
   Index& index() { return index_; }
   VolumeClient& volumes() { return volumes_; }
   const StoreOptions& options() const { return options_; }
+  ReadsUnderWay& reads() { return reads_; }
 
   // Where new values go. A volume that is no longer listed stays readable.
   std::shared_ptr<const Placement> placement() const;
@@ -276,6 +278,7 @@ class Store {
   const StoreOptions options_;
   GenerationClock generations_;
   WritersUnderWay writers_;
+  ReadsUnderWay reads_;
 
   mutable std::mutex placement_mutex_;
   std::shared_ptr<const Placement> placement_;

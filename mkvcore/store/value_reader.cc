@@ -4,25 +4,30 @@
 
 #include <algorithm>
 
+#include "mkvcore/store/unchecked_read.h"
 #include "mkvcore/volumes/value_hasher.h"
 #include "mkvcore/volumes/volume_health.h"
 
 namespace mkv {
 
-ValueReader::ValueReader(VolumeClient& client, const Object& object, std::uint64_t size)
-    : client_(client), replicas_(object.Replicas()), size_(size) {
+ValueReader::ValueReader(Store& store, const Object& object, std::uint64_t size)
+    : store_(store), object_(object), replicas_(object.Replicas()), size_(size) {
   if (object.metadata && object.metadata->has_crc32c()) crc32c_ = object.metadata->crc32c();
-  std::stable_partition(replicas_.begin(), replicas_.end(), [&client](const BlobLocation& replica) {
-    return !client.health().IsDown(replica.volume);
+  const VolumeHealth& health = store.volumes().health();
+  std::stable_partition(replicas_.begin(), replicas_.end(), [&health](const BlobLocation& replica) {
+    return !health.IsDown(replica.volume);
   });
 }
 
 void ValueReader::Read(std::uint64_t offset, std::uint64_t length,
                        const std::function<void(std::string_view piece)>& sink) {
+  VolumeClient& client = store_.volumes();
   const bool check = offset == 0 && length == size_ && crc32c_.has_value();
+  std::optional<UncheckedRead> unchecked;
+  if (!check) unchecked.emplace(store_, object_);
   std::uint64_t read = 0;
   std::uint32_t crc32c = 0;
-  std::string last;          // withheld until the digest is known to be right
+  std::string last;          // withheld until all of it is known to be the value
   bool handed_over = false;  // something of it
   bool damaged = false;
   std::string error = "the value has no replica";
@@ -33,11 +38,11 @@ void ValueReader::Read(std::uint64_t offset, std::uint64_t length,
         std::to_string(offset + read) + "-" + std::to_string(offset + length - 1);
     const bool whole = offset + read == 0 && length == size_;
     const VolumeAnswer answer =
-        client_.Get(replica, whole ? "" : range, [&](std::string_view piece) {
+        client.Get(replica, whole ? "" : range, [&](std::string_view piece) {
           if (piece.size() > length - read) return false;  // longer than the value: not ours
           if (check) crc32c = Crc32c(piece, crc32c);
           read += piece.size();
-          if (check && read == length) {
+          if (read == length) {
             last = piece;
           } else {
             handed_over = true;
@@ -48,7 +53,7 @@ void ValueReader::Read(std::uint64_t offset, std::uint64_t length,
     if (read == length) {
       if (!check || crc32c == *crc32c_) break;
       bad_volumes_.push_back(replica.volume);
-      error = "the replica " + client_.UrlOf(replica) + " is damaged";
+      error = "the replica " + client.UrlOf(replica) + " is damaged";
       spdlog::warn("read: {}", error);
       damaged = true;
       if (handed_over) throw ReadError(error, damaged);
@@ -57,7 +62,7 @@ void ValueReader::Read(std::uint64_t offset, std::uint64_t length,
       last.clear();
       continue;
     }
-    error = client_.UrlOf(replica) + ": " +
+    error = client.UrlOf(replica) + ": " +
             (answer.error.empty() ? "status " + std::to_string(answer.status) : answer.error);
     spdlog::warn("read: {} after {} of {} bytes", error, read, length);
     if (answer.delivery == VolumeAnswer::Delivery::kAnswered && answer.status < 500) {
@@ -65,6 +70,7 @@ void ValueReader::Read(std::uint64_t offset, std::uint64_t length,
     }
   }
   if (read != length) throw ReadError(error, damaged);
+  if (unchecked) unchecked->Confirm();
   if (!last.empty()) sink(last);
 }
 

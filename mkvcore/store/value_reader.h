@@ -3,7 +3,9 @@
 // Volumes that answer are asked first; a replica that fails, before or in the middle, is left for
 // the next one, which goes on at the byte where it stopped. Memory is fixed. A read of a whole
 // value checks its CRC32C before the last piece is handed over, so a damaged value is never
-// complete; a small one, which comes in one piece, is then read from another replica.
+// complete; a small one, which comes in one piece, is then read from another replica. Where no
+// digest is known, a read during which the key got another value is never complete either
+// (unchecked_read.h).
 //
 // Blocking; one thread at a time.
 #ifndef MKVCORE_STORE_VALUE_READER_H_
@@ -18,6 +20,7 @@
 #include <vector>
 
 #include "mkvcore/store/object.h"
+#include "mkvcore/store/store.h"
 #include "mkvcore/volumes/volume_client.h"
 
 namespace mkv {
@@ -35,8 +38,8 @@ class ReadError : public std::runtime_error {
 
 class ValueReader {
  public:
-  // `client` outlives the reader. `size` is that of the whole value.
-  ValueReader(VolumeClient& client, const Object& object, std::uint64_t size);
+  // `store` and `object` outlive the reader. `size` is that of the whole value.
+  ValueReader(Store& store, const Object& object, std::uint64_t size);
 
   // Hands the bytes [offset, offset + length) to `sink`, in order. Throws ReadError, and what the
   // sink throws.
@@ -47,7 +50,8 @@ class ValueReader {
   const std::vector<std::string>& bad_volumes() const { return bad_volumes_; }
 
  private:
-  VolumeClient& client_;
+  Store& store_;
+  const Object& object_;
   std::vector<BlobLocation> replicas_;
   std::uint64_t size_;
   std::optional<std::uint32_t> crc32c_;

@@ -176,7 +176,7 @@ std::shared_ptr<const BucketRegistry::Cached> BucketRegistry::FindCreated(std::s
   auto read = std::make_shared<Cached>();
   read->record = settings.record.Encode();
   read->generation = settings.generation();
-  ValueReader(store_.volumes(), settings, size).Read(0, size, [&read](std::string_view piece) {
+  ValueReader(store_, settings, size).Read(0, size, [&read](std::string_view piece) {
     read->text.append(piece);
   });
   read->bucket = Decode(name, read->text);

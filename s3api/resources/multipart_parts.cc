@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "mkvcore/store/unchecked_read.h"
 #include "mkvcore/store/value_reader.h"
 #include "mkvcore/volumes/memory_source.h"
 #include "mkvcore/volumes/value_hasher.h"
@@ -67,6 +68,8 @@ struct PartCopy {
   std::unique_ptr<Source> bytes;
   // Of the whole source, where it is copied whole and has one.
   std::optional<std::uint32_t> crc32c = {};
+  // Where it has none.
+  std::unique_ptr<UncheckedRead> unchecked = {};
   std::string range;   // in the source, as Range has it; empty: all of it
   std::string volume;  // that `bytes` are read from; empty: there are none
 };
@@ -109,7 +112,9 @@ PartCopy OpenCopy(Call& call, const Object& source) {
   if (length == 0) {
     copy.bytes = std::make_unique<MemorySource>(std::string());
   } else {
-    std::unique_ptr<BlobSource> replica = OpenReplica(call.service.store, source, copy.range);
+    Store& store = call.service.store;
+    if (!copy.crc32c) copy.unchecked = std::make_unique<UncheckedRead>(store, source);
+    std::unique_ptr<BlobSource> replica = OpenReplica(store, source, copy.range);
     copy.volume = replica->blob().volume;
     copy.bytes = std::move(replica);
     if (copy.bytes->size() != length) {
@@ -173,8 +178,9 @@ void UploadPartCopy(Call& call) {
       throw ReadError("the replica of " + source.key + " that was copied is damaged",
                       /*damaged=*/true);
     }
-    if (!copy.crc32c && !copy.volume.empty()) {
+    if (copy.unchecked) {
       CheckCopiedRange(call.service.store, source, copy, part->facts(), reply);
+      copy.unchecked->Confirm();
     }
     AddPart(*upload, number, part, std::move(share));
 

@@ -31,7 +31,7 @@ namespace {
 // begins with the first byte that a volume delivers: until then an error can still be told.
 void Stream(Call& call, const Object& object, const http::Response& head, std::uint64_t offset,
             std::uint64_t length) {
-  ValueReader reader(call.service.store.volumes(), object, object.known().size());
+  ValueReader reader(call.service.store, object, object.known().size());
   const auto repair = [&] {
     if (reader.bad_volumes().empty()) return;
     call.service.repairer.Schedule(object.key, reader.bad_volumes());

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -102,6 +104,12 @@ void NginxVolume::Kill() {
     process_->SignalGroup(SIGKILL);
     AwaitEnd();
   }
+}
+
+void NginxVolume::KillWorkers() {
+  const std::string master = std::to_string(pid());
+  std::ifstream children("/proc/" + master + "/task/" + master + "/children");
+  for (pid_t worker = 0; children >> worker;) kill(worker, SIGKILL);
 }
 
 void NginxVolume::Pause() { process_.value().SignalGroup(SIGSTOP); }

@@ -53,6 +53,8 @@ class NginxVolume {
   void Start();  // after Stop() or Kill(), on the same port
   void Stop();   // SIGTERM, all processes gone when it returns
   void Kill();   // SIGKILL to all of them
+  // SIGKILL to those that serve: transfers break off, and nginx starts others.
+  void KillWorkers();
   void Pause();  // SIGSTOP to all of them
   void Resume();
   bool running() const { return process_.has_value(); }

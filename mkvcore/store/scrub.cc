@@ -327,7 +327,12 @@ ScrubSummary ScrubAll(
     Store& store, const ScrubOptions& options,
     const std::function<void(const ScrubSummary&, const std::vector<std::string>& found)>& progress,
     const std::atomic<bool>& stop) {
-  return Scrubber(store, options, stop).Run(options.threads, progress);
+  unsigned threads = options.threads;
+  if (options.rate > 0) {
+    const std::uint64_t bearable = std::max<std::uint64_t>(1, options.rate / options.kLeastRate);
+    threads = static_cast<unsigned>(std::min<std::uint64_t>(threads, bearable));
+  }
+  return Scrubber(store, options, stop).Run(threads, progress);
 }
 
 }  // namespace mkv

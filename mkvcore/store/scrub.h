@@ -27,7 +27,7 @@ struct ScrubOptions {
   // A replica waits so long for its turn under a slower one that the volume would give it up.
   static constexpr std::uint64_t kLeastRate = 64 << 10;
 
-  unsigned threads = 4;    // keys at once
+  unsigned threads = 4;    // keys at once; fewer where each would be slower than kLeastRate
   std::uint64_t rate = 0;  // bytes a second that are read, of all volumes together; 0: no limit
 };
 

@@ -32,8 +32,9 @@ void ValueReader::Read(std::uint64_t offset, std::uint64_t length,
   bool damaged = false;
   std::string error = "the value has no replica";
 
-  for (const BlobLocation& replica : replicas_) {
-    if (read == length) break;
+  for (auto at = replicas_.begin(); at != replicas_.end() && read < length;) {
+    const BlobLocation& replica = *at;
+    const std::uint64_t began_at = read;
     const std::string range =
         std::to_string(offset + read) + "-" + std::to_string(offset + length - 1);
     const bool whole = offset + read == 0 && length == size_;
@@ -60,8 +61,11 @@ void ValueReader::Read(std::uint64_t offset, std::uint64_t length,
       read = 0;  // nobody has seen any of it
       crc32c = 0;
       last.clear();
+      ++at;
       continue;
     }
+    if (answer.held_up && read > began_at) continue;
+    ++at;
     error = client.UrlOf(replica) + ": " +
             (answer.error.empty() ? "status " + std::to_string(answer.status) : answer.error);
     spdlog::warn("read: {} after {} of {} bytes", error, read, length);

@@ -1,7 +1,8 @@
 // Reads a value from whichever of its replicas delivers: for clients that follow no redirect.
 //
 // Volumes that answer are asked first; a replica that fails, before or in the middle, is left for
-// the next one, which goes on at the byte where it stopped. Memory is fixed. A read of a whole
+// the next one, which goes on at the byte where it stopped. One whose volume has only lost patience
+// with a sink that is slow is asked for the rest itself. Memory is fixed. A read of a whole
 // value checks its CRC32C before the last piece is handed over, so a damaged value is never
 // complete; a small one, which comes in one piece, is then read from another replica. Where no
 // digest is known, a read during which the key got another value is never complete either

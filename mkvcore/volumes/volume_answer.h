@@ -31,6 +31,9 @@ struct VolumeAnswer {
   Delivery delivery = Delivery::kNeverSent;
   int status = 0;
   std::string error;  // for people, empty when answered
+  // A GET that broke off after its reader had held it up (VolumeTimeouts::held_up): what is left
+  // can be asked for again, of the same volume.
+  bool held_up = false;
 
   // From the answer's headers, when present.
   std::optional<std::uint64_t> content_length;

@@ -98,9 +98,12 @@ VolumeAnswer VolumeClient::Get(const BlobLocation& blob, const std::string& rang
   if (!range.empty()) request.Set(CURLOPT_RANGE, range.c_str());
   request.set_body_matters(true);
   auto moved = Clock::now();
+  Clock::duration held{};
   request.set_sink([&](std::string_view piece) {
+    const auto came = Clock::now();
     const bool go_on = sink(piece);
     moved = Clock::now();  // the time that the sink takes is not the volume's
+    held += moved - came;
     return go_on ? VolumeRequest::Taken::kAll : VolumeRequest::Taken::kStop;
   });
   request.Start();
@@ -111,8 +114,11 @@ VolumeAnswer VolumeClient::Get(const BlobLocation& blob, const std::string& rang
     if (Clock::now() - moved > timeouts().stall) request.BreakOff("the volume sends nothing");
   }
   request.RethrowSinkError();
-  Report(request.answer(), blob.volume, health_);
-  return request.answer();
+  VolumeAnswer answer = request.answer();
+  answer.held_up =
+      answer.delivery == VolumeAnswer::Delivery::kUnanswered && held >= timeouts().held_up;
+  if (!answer.held_up) Report(answer, blob.volume, health_);
+  return answer;
 }
 
 VolumeAnswer VolumeClient::GetWhole(const BlobLocation& blob, std::size_t limit,

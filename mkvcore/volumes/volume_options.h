@@ -16,6 +16,9 @@ struct VolumeTimeouts {
   std::chrono::milliseconds connect{3000};
   std::chrono::milliseconds remove{5000};  // a whole DELETE
   std::chrono::milliseconds stall{30000};  // a transfer that moves no byte for so long has failed
+  // Where whoever reads has taken so much of the time of a GET that breaks off, the volume may have
+  // given up a slow reader and is no worse for it (nginx's send_timeout: 60 s).
+  std::chrono::milliseconds held_up{30000};
   // From the last byte of a PUT to its answer. To it comes the time in which `copy_rate` copies the
   // value, for nginx copies instead of renaming when a subvolume is a disk of its own and the
   // temporary files lie on another.

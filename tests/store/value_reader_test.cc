@@ -1,0 +1,104 @@
+// Which replica a value is read from when reading breaks off.
+#include "mkvcore/store/value_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "mkvcore/index/leveldb_index.h"
+#include "mkvcore/volumes/value_hasher.h"
+#include "mkvcore/volumes/volume_health.h"
+#include "tests/support/generated_value.h"
+#include "tests/support/temp_folder.h"
+#include "tests/volumes/misbehaving_server.h"
+
+namespace mkv::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kSize = 2 << 20;
+constexpr std::size_t kPatience = 300'000;  // bytes, after which a volume breaks off
+
+// Has the value, and resets every connection before the end.
+class ImpatientVolume {
+ public:
+  explicit ImpatientVolume(const std::string& value) : value_(value) {}
+  std::string name() const { return server_.name(); }
+  int connections() const { return server_.connections(); }
+
+ private:
+  void Serve(MisbehavingServer::Connection& connection) {
+    const std::string head = connection.ReadHead();
+    const std::string range = "bytes=";
+    const std::size_t at = head.find(range);
+    const std::size_t from = at == head.npos ? 0 : std::stoul(head.substr(at + range.size()));
+    connection.Send("HTTP/1.1 206 Partial Content\r\nContent-Length: " +
+                    std::to_string(kSize - from) + "\r\n\r\n" + value_.substr(from, kPatience));
+    // What has been sent is to arrive: a reset can overtake it.
+    std::this_thread::sleep_for(100ms);
+    if (from + kPatience < kSize) connection.Reset();
+  }
+
+  const std::string& value_;
+  MisbehavingServer server_{[this](auto& connection, int) { Serve(connection); }};
+};
+
+class ValueReaderTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    object_.key = "/k";
+    object_.record.volumes = volume_names_;
+    object_.metadata.emplace();
+    object_.metadata->set_size(kSize);
+    object_.metadata->set_generation(1);
+    object_.metadata->set_crc32c(Crc32c(value_));
+  }
+  static VolumeOptions Options() {
+    VolumeOptions options;
+    options.timeouts.held_up = 50ms;
+    return options;
+  }
+  std::string Read(std::chrono::milliseconds time_for_a_piece) {
+    std::string read;
+    ValueReader reader(store_, object_, kSize);
+    reader.Read(0, kSize, [&](std::string_view piece) {
+      read += piece;
+      std::this_thread::sleep_for(time_for_a_piece);
+    });
+    return read;
+  }
+
+  const std::string value_ = GeneratedValue(3, kSize).Bytes();
+  ImpatientVolume first_{value_};
+  ImpatientVolume second_{value_};
+  const std::vector<std::string> volume_names_ = {first_.name(), second_.name()};
+  Object object_;
+  TempFolder folder_;
+  VolumeHealth health_;
+  VolumeClient client_{Options(), health_};
+  std::unique_ptr<LevelDbIndex> index_ = LevelDbIndex::Open(folder_.path() / "index");
+  Store store_{*index_, client_, std::make_shared<const Placement>(volume_names_, 2, 1), {}};
+};
+
+TEST_F(ValueReaderTest, ASlowSinkUsesUpNoReplica) {
+  EXPECT_TRUE(Read(60ms) == value_);
+  EXPECT_GE(first_.connections(), static_cast<int>(kSize / kPatience));
+  EXPECT_EQ(second_.connections(), 0);
+  EXPECT_FALSE(health_.IsDown(first_.name())) << "it was not the volume that was slow";
+}
+
+TEST_F(ValueReaderTest, AVolumeThatBreaksOffByItselfIsLeftForTheNext) {
+  EXPECT_THROW(Read(0ms), ReadError) << "both break off";
+  EXPECT_EQ(first_.connections(), 1);
+  EXPECT_EQ(second_.connections(), 1);
+  EXPECT_TRUE(health_.IsDown(first_.name()));
+}
+
+}  // namespace
+}  // namespace mkv::testing

@@ -61,9 +61,14 @@ class EventLoop::Impl {
   }
 
   void Run() {
+    RunUntil([this] { return stopping_.load(); });
+    Finish();
+  }
+
+  void RunUntil(const std::function<bool()>& done) {
     thread_.store(std::this_thread::get_id());
     std::array<epoll_event, 256> events;
-    while (!stopping_.load()) {
+    while (!done()) {
       const int ready =
           ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), WaitMillis());
       if (ready < 0 && errno != EINTR) {
@@ -73,7 +78,6 @@ class EventLoop::Impl {
       RunTimers();
       RunTasks();
     }
-    Finish();
   }
 
   void Stop() {
@@ -244,6 +248,7 @@ EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {}
 EventLoop::~EventLoop() = default;
 
 void EventLoop::Run() { impl_->Run(); }
+void EventLoop::RunUntil(const std::function<bool()>& done) { impl_->RunUntil(done); }
 void EventLoop::Stop() { impl_->Stop(); }
 void EventLoop::Post(std::function<void()> task) { impl_->Post(std::move(task)); }
 void EventLoop::Watch(int fd, std::uint32_t events, SocketCallback callback) {

@@ -31,6 +31,11 @@ class EventLoop {
   // and timers that have not run are destroyed, as is whatever is posted later.
   void Run();
 
+  // Runs until `done()` says so, which is asked before the first round of callbacks and after each:
+  // for a thread that lends itself to the loop while it waits for something. May be called again
+  // and again, by one thread at a time, where Run() is not; the descriptors stay watched between.
+  void RunUntil(const std::function<bool()>& done);
+
   // Makes Run() return after the callbacks under way. Any thread.
   void Stop();
 

@@ -163,8 +163,9 @@ class Checker {
     try {
       walk.FindSubvolumes(&foreign);
       if (first_byte != 0) foreign.clear();  // of the root: told once
-      for (const VolumeWalk::Folder& folder : walk.FoldersBelow(first_byte, &foreign)) {
-        for (const VolumeWalk::File& file : walk.FilesIn(folder, &foreign)) {
+      const std::vector<VolumeWalk::Folder> all = walk.FoldersBelow(first_byte, &foreign);
+      for (const auto& folders : VolumeWalk::Groups(all)) {
+        for (const VolumeWalk::File& file : walk.FilesIn(folders, &foreign)) {
           CheckFile(walk.subvolumes()[file.subvolume], file.path, &foreign);
         }
       }

@@ -16,10 +16,8 @@ namespace mkv {
 
 namespace {
 
-// The largest value that is stored from a loop, and how many requests to volumes a loop has under
-// way before it leaves PUTs to workers: the memory that it spends on them, which is a copy for each
-// replica.
-constexpr std::uint64_t kMaxLoopValue = 64 << 10;
+// How many requests to volumes a loop has under way before it leaves PUTs to workers: the memory
+// that it spends on them.
 constexpr std::size_t kMaxLoopRequests = 512;
 
 }  // namespace

@@ -120,12 +120,12 @@ class Rebuilder {
     const std::vector<VolumeWalk::Folder> folders = walk_.FoldersBelow(first_byte, &foreign);
     CountForeign(foreign);
     Batch batch;
-    for (const VolumeWalk::Folder& folder : folders) {
+    for (const std::span<const VolumeWalk::Folder> group : VolumeWalk::Groups(folders)) {
       if (stopping_) return;
-      RebuildFolder(folder, &batch);
+      RebuildFolders(group, &batch);
       if (batch.changes().size() >= kEntriesOfAWrite) Write(std::exchange(batch, {}));
       const std::lock_guard lock(mutex_);
-      ++summary_.folders_done;
+      summary_.folders_done += group.size();
     }
     Write(batch);
     // The others are on no volume.
@@ -138,10 +138,11 @@ class Rebuilder {
     if (!batch.empty()) (void)indexes_.replacement().Write(batch, Index::Durability::kOrdered);
   }
 
-  void RebuildFolder(const VolumeWalk::Folder& folder, Batch* batch) {
+  // A key's files all lie in folders of one name.
+  void RebuildFolders(std::span<const VolumeWalk::Folder> folders, Batch* batch) {
     std::vector<std::string> foreign;
     std::map<std::string, FoundKey> keys;
-    for (VolumeWalk::File& file : walk_.FilesIn(folder, &foreign)) {
+    for (const VolumeWalk::File& file : walk_.FilesIn(folders, &foreign)) {
       const std::string& volume = walk_.subvolumes()[file.subvolume];
       const std::optional<ParsedBlobPath> parsed = ParseBlobPath(file.path);
       // A key of the store begins with a slash; any other could be an entry of another kind.

@@ -5,6 +5,7 @@
 #include <set>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "mkvcore/volumes/volume_problem.h"
 
@@ -50,9 +51,14 @@ VolumeWalk::VolumeWalk(VolumeClient& client, const Placement& placement, WalkOpt
     : client_(client), placement_(placement), options_(options), stop_(stop) {}
 
 void VolumeWalk::FindSubvolumes(std::vector<std::string>* foreign) {
-  for (const std::string& volume : placement_.volumes()) {
+  const std::vector<std::string>& volumes = placement_.volumes();
+  std::vector<BlobLocation> roots;
+  for (const std::string& volume : volumes) roots.push_back({volume, "/"});
+  const std::vector<std::vector<ListingEntry>> listings = List(roots);
+  for (std::size_t i = 0; i < volumes.size(); ++i) {
+    const std::string& volume = volumes[i];
     std::set<std::string> found;
-    for (const ListingEntry& entry : List(volume, "/")) {
+    for (const ListingEntry& entry : listings[i]) {
       // A link to a disk of its own is listed as neither a file nor a folder.
       if (IsSubvolumeName(entry.name)) {
         found.insert(volume + "/" + entry.name);
@@ -70,9 +76,12 @@ void VolumeWalk::FindSubvolumes(std::vector<std::string>* foreign) {
 std::vector<VolumeWalk::Folder> VolumeWalk::FoldersBelow(unsigned first_byte,
                                                          std::vector<std::string>* foreign) const {
   const std::string parent = "/" + ByteName(first_byte) + "/";
+  std::vector<BlobLocation> parents;
+  for (const std::string& subvolume : subvolumes_) parents.push_back({subvolume, parent});
+  const std::vector<std::vector<ListingEntry>> listings = List(parents);
   std::map<std::string, std::vector<std::size_t>> holders;
   for (std::size_t i = 0; i < subvolumes_.size(); ++i) {
-    for (const ListingEntry& entry : List(subvolumes_[i], parent)) {
+    for (const ListingEntry& entry : listings[i]) {
       if (entry.is_directory && IsByteName(entry.name)) {
         holders[entry.name].push_back(i);
       } else {
@@ -87,47 +96,84 @@ std::vector<VolumeWalk::Folder> VolumeWalk::FoldersBelow(unsigned first_byte,
   return folders;
 }
 
-std::vector<VolumeWalk::File> VolumeWalk::FilesIn(const Folder& folder,
+std::vector<std::span<const VolumeWalk::Folder>> VolumeWalk::Groups(
+    std::span<const Folder> folders) {
+  std::vector<std::span<const Folder>> groups;
+  while (!folders.empty()) {
+    std::size_t count = 0;
+    for (std::size_t listings = 0; count < folders.size(); ++count) {
+      listings += folders[count].subvolumes.size();
+      if (count > 0 && listings > kListedAtOnce) break;
+    }
+    groups.push_back(folders.first(count));
+    folders = folders.subspan(count);
+  }
+  return groups;
+}
+
+std::vector<VolumeWalk::File> VolumeWalk::FilesIn(std::span<const Folder> folders,
                                                   std::vector<std::string>* foreign) const {
+  std::vector<std::size_t> subvolumes;  // of each place
+  std::vector<BlobLocation> places;
+  const auto add = [&](std::size_t subvolume, std::string path) {
+    subvolumes.push_back(subvolume);
+    places.push_back({subvolumes_[subvolume], std::move(path)});
+  };
+  for (const Folder& folder : folders) {
+    for (const std::size_t subvolume : folder.subvolumes) add(subvolume, folder.path);
+  }
   std::vector<File> files;
-  for (std::size_t subvolume : folder.subvolumes) {
-    CollectFiles(subvolume, folder.path, &files, foreign);
+  while (!places.empty()) {
+    const std::vector<BlobLocation> listed = std::exchange(places, {});
+    const std::vector<std::size_t> listed_subvolumes = std::exchange(subvolumes, {});
+    std::vector<std::vector<ListingEntry>> listings = List(listed);
+    for (std::size_t i = 0; i < listed.size(); ++i) {
+      for (const ListingEntry& entry : listings[i]) {
+        std::string name = listed[i].path + entry.name;
+        if (!entry.is_directory) {
+          files.push_back({listed_subvolumes[i], std::move(name), entry.size, entry.mtime});
+        } else if (CanBeInBlobPath(entry.name) && name.size() < kLongestPath) {
+          add(listed_subvolumes[i], name + "/");
+        } else {
+          foreign->push_back(listed[i].volume + name + "/");
+        }
+      }
+    }
   }
   return files;
 }
 
-void VolumeWalk::CollectFiles(std::size_t subvolume, const std::string& path,
-                              std::vector<File>* files, std::vector<std::string>* foreign) const {
-  for (ListingEntry& entry : List(subvolumes_[subvolume], path)) {
-    std::string name = path + entry.name;
-    if (!entry.is_directory) {
-      files->push_back({subvolume, std::move(name), entry.size, entry.mtime});
-    } else if (CanBeInBlobPath(entry.name) && name.size() < kLongestPath) {
-      CollectFiles(subvolume, name + "/", files, foreign);
-    } else {
-      foreign->push_back(subvolumes_[subvolume] + name + "/");
+std::vector<std::vector<ListingEntry>> VolumeWalk::List(
+    std::span<const BlobLocation> places) const {
+  std::vector<std::vector<ListingEntry>> listings;
+  while (!places.empty()) {
+    const auto some = places.first(std::min(places.size(), kListedAtOnce));
+    places = places.subspan(some.size());
+    std::vector<Listing> got = client_.List(some);
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      listings.push_back(AskAgainUntilListed(some[i], std::move(got[i])));
     }
   }
+  return listings;
 }
 
-std::vector<ListingEntry> VolumeWalk::List(const std::string& volume,
-                                           const std::string& path) const {
+std::vector<ListingEntry> VolumeWalk::AskAgainUntilListed(const BlobLocation& place,
+                                                          Listing listing) const {
   std::chrono::milliseconds delay = options_.retry_delay;
   for (unsigned attempt = 1;; ++attempt, delay *= 2) {
     if (stop_) throw Interrupted();
-    std::vector<ListingEntry> entries;
-    const VolumeAnswer answer = client_.List(volume, path, &entries);
-    if (answer.ok()) return entries;
+    if (listing.answer.ok()) return std::move(listing.entries);
     // Every volume has a root.
-    if (answer.missing() && path != "/") return {};
+    if (listing.answer.missing() && place.path != "/") return {};
     if (attempt >= options_.attempts) {
-      throw WalkError(std::string("volume ").append(volume).append(" does not list ").append(path) +
-                      ": " + ProblemOf(answer));
+      throw WalkError("volume " + place.volume + " does not list " + place.path + ": " +
+                      ProblemOf(listing.answer));
     }
     const auto until = std::chrono::steady_clock::now() + delay;
     while (!stop_ && std::chrono::steady_clock::now() < until) {
       std::this_thread::sleep_for(std::min(delay, std::chrono::milliseconds(50)));
     }
+    if (!stop_) listing = std::move(client_.List({&place, 1}).front());
   }
 }
 

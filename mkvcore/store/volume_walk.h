@@ -3,8 +3,8 @@
 //   VolumeWalk walk(client, placement, {}, stop);
 //   walk.FindSubvolumes();
 //   for (unsigned first = 0; first < VolumeWalk::kFirstBytes; ++first)  // any number of threads
-//     for (const VolumeWalk::Folder& folder : walk.FoldersBelow(first, &foreign))
-//       for (const VolumeWalk::File& file : walk.FilesIn(folder, &foreign)) ...
+//     for (const auto& folders : VolumeWalk::Groups(walk.FoldersBelow(first, &foreign)))
+//       for (const VolumeWalk::File& file : walk.FilesIn(folders, &foreign)) ...
 //
 // Subvolumes are found, not assumed: what lies in the folders of another number of subvolumes than
 // the present one is read too.
@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -46,6 +47,8 @@ struct WalkOptions {
 class VolumeWalk {
  public:
   static constexpr unsigned kFirstBytes = 256;  // the `xx` of `/xx/yy/`
+  // Listings asked for at once: one after the other, volume and caller would wait for each other.
+  static constexpr std::size_t kListedAtOnce = 16;
 
   // A folder `/xx/yy/`, and which subvolumes have it.
   struct Folder {
@@ -70,14 +73,17 @@ class VolumeWalk {
 
   // The folders whose name begins with that byte, in order.
   std::vector<Folder> FoldersBelow(unsigned first_byte, std::vector<std::string>* foreign) const;
-  // All files of a folder, those in folders below it included. What can not be part of a blob's
-  // path is not entered, and counted as one foreign thing.
-  std::vector<File> FilesIn(const Folder& folder, std::vector<std::string>* foreign) const;
+  // One folder after the other, as many together as take kListedAtOnce listings, but at least one.
+  static std::vector<std::span<const Folder>> Groups(std::span<const Folder> folders);
+  // All files of some folders, in no order, those in folders below them included. What can not be
+  // part of a blob's path is not entered, and counted as one foreign thing.
+  std::vector<File> FilesIn(std::span<const Folder> folders,
+                            std::vector<std::string>* foreign) const;
 
  private:
-  std::vector<ListingEntry> List(const std::string& volume, const std::string& path) const;
-  void CollectFiles(std::size_t subvolume, const std::string& path, std::vector<File>* files,
-                    std::vector<std::string>* foreign) const;
+  // In the order of `places`, which name subvolumes.
+  std::vector<std::vector<ListingEntry>> List(std::span<const BlobLocation> places) const;
+  std::vector<ListingEntry> AskAgainUntilListed(const BlobLocation& place, Listing listing) const;
 
   VolumeClient& client_;
   const Placement& placement_;

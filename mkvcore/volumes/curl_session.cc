@@ -121,44 +121,4 @@ std::vector<VolumeRequest*> CurlSession::Settle() {
   return settled;
 }
 
-void CurlSessionPool::Return::operator()(CurlSession* session) const {
-  pool_->GiveBack(std::unique_ptr<CurlSession>(session));
-}
-
-CurlSessionPool::CurlSessionPool(VolumeOptions options) : options_(std::move(options)) {}
-
-CurlSessionPool::~CurlSessionPool() = default;
-
-CurlSessionPool::Lease CurlSessionPool::Borrow() {
-  std::unique_ptr<CurlSession> session;
-  std::vector<Idle> expired;
-  {
-    const std::lock_guard lock(mutex_);
-    expired = TakeExpired();
-    if (!idle_.empty()) {
-      session = std::move(idle_.back().session);
-      idle_.pop_back();
-    }
-  }
-  if (session == nullptr) session = std::make_unique<CurlSession>(options_);
-  return Lease(session.release(), Return(this));
-}
-
-void CurlSessionPool::GiveBack(std::unique_ptr<CurlSession> session) {
-  std::vector<Idle> expired;
-  const std::lock_guard lock(mutex_);
-  expired = TakeExpired();
-  idle_.push_back({std::move(session), Clock::now()});
-}
-
-std::vector<CurlSessionPool::Idle> CurlSessionPool::TakeExpired() {
-  const auto limit = Clock::now() - CurlSession::kConnectionAge;
-  const auto first_kept = std::find_if(idle_.begin(), idle_.end(),
-                                       [&](const Idle& idle) { return idle.since > limit; });
-  std::vector<Idle> expired(std::make_move_iterator(idle_.begin()),
-                            std::make_move_iterator(first_kept));
-  idle_.erase(idle_.begin(), first_kept);
-  return expired;
-}
-
 }  // namespace mkv

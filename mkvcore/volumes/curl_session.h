@@ -1,6 +1,6 @@
 // libcurl as the volume client uses it: sessions, each a multi handle with its warm connections.
 //
-// A CurlSession belongs to one thread at a time; a CurlSessionPool hands them out to any.
+// A CurlSession belongs to one thread at a time; a SessionPool hands them out to any.
 #ifndef MKVCORE_VOLUMES_CURL_SESSION_H_
 #define MKVCORE_VOLUMES_CURL_SESSION_H_
 
@@ -8,9 +8,9 @@
 
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "mkvcore/volumes/session_pool.h"
 #include "mkvcore/volumes/volume_options.h"
 
 namespace mkv {
@@ -41,10 +41,6 @@ struct CurlListCleanup {
 // when libcurl fails in a way that only a lack of memory or descriptors explains.
 class CurlSession {
  public:
-  // How long a connection is used and an idle one kept: well below the 75 s after which nginx
-  // closes it (keepalive_timeout), so that few requests meet a connection that is being closed.
-  static constexpr std::chrono::seconds kConnectionAge{30};
-
   explicit CurlSession(VolumeOptions options);
   ~CurlSession();
   CurlSession(const CurlSession&) = delete;
@@ -77,40 +73,7 @@ class CurlSession {
   std::vector<std::unique_ptr<CURL, CurlEasyCleanup>> stock_;
 };
 
-// Idle sessions. The one last returned is borrowed first, so that as few as possible stay warm;
-// those not borrowed for as long as their connections live are dropped, at the next call.
-// Thread-safe.
-class CurlSessionPool {
- public:
-  class Return {
-   public:
-    explicit Return(CurlSessionPool* pool = nullptr) : pool_(pool) {}
-    void operator()(CurlSession* session) const;
-
-   private:
-    CurlSessionPool* pool_;
-  };
-  using Lease = std::unique_ptr<CurlSession, Return>;
-
-  explicit CurlSessionPool(VolumeOptions options);
-  ~CurlSessionPool();
-
-  // For one operation: goes back when the lease ends, which must be before the pool does.
-  Lease Borrow();
-
- private:
-  using Clock = std::chrono::steady_clock;
-  struct Idle {
-    std::unique_ptr<CurlSession> session;
-    Clock::time_point since;
-  };
-  void GiveBack(std::unique_ptr<CurlSession> session);
-  std::vector<Idle> TakeExpired();  // mutex_ held
-
-  const VolumeOptions options_;
-  std::mutex mutex_;
-  std::vector<Idle> idle_;  // in the order of their return
-};
+using CurlSessionPool = SessionPool<CurlSession>;
 
 }  // namespace mkv
 

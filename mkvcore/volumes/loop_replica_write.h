@@ -3,6 +3,7 @@
 #ifndef MKVCORE_VOLUMES_LOOP_REPLICA_WRITE_H_
 #define MKVCORE_VOLUMES_LOOP_REPLICA_WRITE_H_
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,6 +12,9 @@
 #include "mkvcore/volumes/replica_writer.h"
 
 namespace mkv {
+
+// The largest value that is written like this: each of the replicas has a copy of its own.
+inline constexpr std::size_t kMaxLoopValue = 64 << 10;
 
 // Writes `value` to the first `wanted` candidates of `request`; none of the others steps in for one
 // that fails: that is left to WriteReplicas(), on a worker. `done` runs from the loop, once all of

@@ -14,8 +14,8 @@
 namespace mkv {
 
 struct LoopRequest {
-  enum class Method { kHead, kGet, kPut };
-  // `value` is what a GET got.
+  enum class Method { kHead, kGet, kPut, kDelete };
+  // `value` is what a GET got. Of an answer that was longer than expected, `error` says so.
   using Done = std::function<void(const VolumeAnswer& answer, std::string value)>;
 
   Method method = Method::kHead;
@@ -23,6 +23,7 @@ struct LoopRequest {
   std::shared_ptr<const std::string> body;  // of a PUT
   std::size_t expected = 0;                 // of a GET: more is not taken
   std::chrono::milliseconds time_out{0};    // for all of it, connecting included
+  bool renewed = false;                     // time_out begins anew with each piece that moves
   Done done;
 };
 
@@ -32,8 +33,9 @@ class LoopTransport {
   virtual ~LoopTransport() = default;  // drops what is under way: Done does not run
 
   // `request.done` runs once, from the loop and never inside this call. It may start another
-  // request, and may destroy the transport. A volume that was told to store something may still do
-  // so unless the answer says kNeverSent.
+  // request, and may destroy the transport. A volume that was told to change something may still do
+  // so unless the answer says kNeverSent. An answer that leaves in doubt what a first try will do
+  // is kUnanswered, with its status and no error.
   virtual void Start(LoopRequest request) = 0;
 };
 

@@ -17,6 +17,15 @@ std::unique_ptr<LoopTransport> MakeTransport(EventLoop& loop, const VolumeOption
   return std::make_unique<PlainTransport>(loop, options);
 }
 
+// The volume has answered, though that may leave in doubt what it will do (kUnanswered).
+bool IsWhole(const VolumeAnswer& answer) {
+  return answer.delivery == Delivery::kAnswered || (answer.status != 0 && answer.error.empty());
+}
+
+LoopVolumeClient::ValueCallback WithoutValue(LoopVolumeClient::Callback done) {
+  return [done = std::move(done)](const VolumeAnswer& answer, const std::string&) { done(answer); };
+}
+
 }  // namespace
 
 LoopVolumeClient::LoopVolumeClient(EventLoop& loop, const VolumeOptions& options,
@@ -33,8 +42,7 @@ void LoopVolumeClient::Head(const BlobLocation& blob, Callback done) {
   request.method = LoopRequest::Method::kHead;
   request.blob = blob;
   request.time_out = timeouts_.head;
-  Start(std::move(request),
-        [done = std::move(done)](const VolumeAnswer& answer, const std::string&) { done(answer); });
+  Start(std::move(request), WithoutValue(std::move(done)));
 }
 
 void LoopVolumeClient::Get(const BlobLocation& blob, std::size_t size, ValueCallback done) {
@@ -54,6 +62,21 @@ void LoopVolumeClient::Get(const BlobLocation& blob, std::size_t size, ValueCall
   });
 }
 
+void LoopVolumeClient::GetUpTo(const BlobLocation& file, std::size_t limit, ValueCallback done) {
+  LoopRequest request;
+  request.method = LoopRequest::Method::kGet;
+  request.blob = file;
+  request.expected = limit;
+  request.time_out = timeouts_.stall;
+  request.renewed = true;
+  Start(std::move(request), [done = std::move(done)](const VolumeAnswer& got, std::string value) {
+    VolumeAnswer answer = got;
+    // The volume is none the worse for it.
+    if (!answer.error.empty() && answer.ok()) answer.delivery = Delivery::kUnanswered;
+    done(answer, std::move(value));
+  });
+}
+
 void LoopVolumeClient::Put(const BlobLocation& blob, std::shared_ptr<const std::string> value,
                            Callback done) {
   RequireBlobPath(blob.path);
@@ -65,7 +88,7 @@ void LoopVolumeClient::Put(const BlobLocation& blob, std::shared_ptr<const std::
   Start(std::move(request), [&health = health_, volume = blob.volume, done = std::move(done)](
                                 const VolumeAnswer& got, const std::string&) {
     VolumeAnswer answer = got;
-    if (got.delivery == Delivery::kAnswered) health.AnsweredPut(volume, got.status);
+    if (IsWhole(got)) health.AnsweredPut(volume, got.status);
     // nginx stores nothing with another 2xx: something else answered.
     if (answer.ok() && answer.status != 201 && answer.status != 204) {
       answer.delivery = Delivery::kUnanswered;
@@ -75,12 +98,21 @@ void LoopVolumeClient::Put(const BlobLocation& blob, std::shared_ptr<const std::
   });
 }
 
+void LoopVolumeClient::Delete(const BlobLocation& blob, Callback done) {
+  RequireBlobPath(blob.path);
+  LoopRequest request;
+  request.method = LoopRequest::Method::kDelete;
+  request.blob = blob;
+  request.time_out = timeouts_.remove;
+  Start(std::move(request), WithoutValue(std::move(done)));
+}
+
 void LoopVolumeClient::Start(LoopRequest request, ValueCallback done) {
   ++*under_way_;
   request.done = [&health = health_, count = under_way_, volume = request.blob.volume,
                   done = std::move(done)](const VolumeAnswer& answer, std::string value) {
     --*count;
-    if (answer.delivery == Delivery::kAnswered) {
+    if (IsWhole(answer)) {
       health.Answered(volume);
     } else {
       health.Failed(volume, answer.error);

@@ -1,5 +1,5 @@
-// Asks volumes for blobs (HEAD), and reads and writes small ones (GET, PUT), from within an event
-// loop, without blocking it.
+// Asks volumes for blobs (HEAD), reads and writes small ones (GET, PUT) and deletes them, from
+// within an event loop, without blocking it.
 //
 // One for each loop, with keep-alive connections of its own. Used, and destroyed, on the loop's
 // thread (or when the loop does not run).
@@ -36,6 +36,9 @@ class LoopVolumeClient {
   // The same with the value. One that is not `size` bytes long is no answer: delivery is
   // kUnanswered.
   void Get(const BlobLocation& blob, std::size_t size, ValueCallback done);
+  // A file whose length is not known, or a listing: as long as it takes while bytes come
+  // (VolumeTimeouts::stall). A longer one than `limit` is no answer.
+  void GetUpTo(const BlobLocation& file, std::size_t limit, ValueCallback done);
 
   // Writes a blob; at the latest after VolumeTimeouts::answer and the time to connect. The answer
   // is ok() only when the volume has the whole value. Only where takes_puts(). Throws
@@ -43,6 +46,10 @@ class LoopVolumeClient {
   void Put(const BlobLocation& blob, std::shared_ptr<const std::string> value, Callback done);
   // False where volumes speak TLS (tls_transport.h): a worker writes then.
   bool takes_puts() const { return takes_puts_; }
+
+  // Deletes a blob; at the latest after VolumeTimeouts::remove. Throws std::invalid_argument for
+  // what is no blob path.
+  void Delete(const BlobLocation& blob, Callback done);
 
   // How many of these are under way.
   std::size_t under_way() const { return *under_way_; }

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "mkvcore/volumes/curl_session.h"
+#include "mkvcore/volumes/session_pool.h"
 #include "mkvcore/volumes/volume_connection.h"
 #include "mkvcore/volumes/volume_connector.h"
 #include "mkvcore/volumes/volume_health.h"
@@ -22,6 +22,8 @@ using Method = LoopRequest::Method;
 
 // All connections of a loop read into one buffer.
 constexpr std::size_t kScratchBytes = 64 << 10;
+// Idle connections that are kept to each host.
+constexpr std::size_t kIdleOfHost = 64;
 
 const char* NameOf(Method method) {
   switch (method) {
@@ -31,6 +33,8 @@ const char* NameOf(Method method) {
       return "GET ";
     case Method::kPut:
       return "PUT ";
+    case Method::kDelete:
+      return "DELETE ";
   }
   return "";
 }
@@ -53,6 +57,22 @@ std::string Spell(const LoopRequest& request, const std::string& key) {
     text.append("\r\n\r\n");
   }
   return text;
+}
+
+// Whether nothing is in doubt any more when a request was sent twice: a value that is stored now is
+// the one that the first request may store later, but a file that is gone now may by then be
+// another one.
+bool SaysItAll(Method method, const VolumeAnswer& answer) {
+  switch (method) {
+    case Method::kHead:
+    case Method::kGet:
+      return true;
+    case Method::kPut:
+      return answer.ok();
+    case Method::kDelete:
+      return false;
+  }
+  return false;
 }
 
 }  // namespace
@@ -80,8 +100,7 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
   void Start(LoopRequest request) {
     const auto exchange = std::make_shared<Exchange>();
     exchange->request = std::move(request);
-    exchange->timer = loop_.RunAt(Clock::now() + exchange->request.time_out,
-                                  [this, exchange] { Expire(exchange); });
+    SetTimer(exchange);
     under_way_.insert(exchange);
     if (auto connection = TakeIdle(HostOf(*exchange))) {
       Send(exchange, std::move(connection));
@@ -94,6 +113,7 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
   struct Exchange {
     LoopRequest request;
     EventLoop::TimerId timer = 0;
+    std::uint64_t moved = 0;                       // when the timer was set
     std::unique_ptr<VolumeConnection> connection;  // once it has one
     bool sent_again = false;
     bool maybe_received = false;  // over a connection that died without an answer
@@ -110,7 +130,7 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
     const auto found = idle_.find(host);
     if (found == idle_.end()) return nullptr;
     IdleConnections& connections = found->second;
-    const auto oldest = Clock::now() - CurlSession::kConnectionAge;
+    const auto oldest = Clock::now() - kConnectionAge;
     while (!connections.empty()) {
       std::unique_ptr<VolumeConnection> connection = std::move(connections.back());
       connections.pop_back();
@@ -123,6 +143,7 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
     auto found = idle_.find(host);
     if (found == idle_.end()) found = idle_.emplace(std::string(host), IdleConnections()).first;
     IdleConnections& connections = found->second;
+    if (connections.size() >= kIdleOfHost) return;
     connection->Rest([&connections, closed = connection.get()] {
       std::erase_if(connections, [closed](const auto& idle) { return idle.get() == closed; });
     });
@@ -176,9 +197,18 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
     Finish(exchange, std::move(answer), std::move(exchanged.value));
   }
 
+  void SetTimer(const ExchangePtr& exchange) {
+    exchange->timer = loop_.RunAt(Clock::now() + exchange->request.time_out,
+                                  [this, exchange] { Expire(exchange); });
+  }
+
   void Expire(const ExchangePtr& exchange) {
     const auto keep_alive = shared_from_this();
     exchange->timer = 0;
+    const std::uint64_t moved = exchange->connection ? exchange->connection->moved() : 0;
+    if (exchange->request.renewed && std::exchange(exchange->moved, moved) != moved) {
+      return SetTimer(exchange);
+    }
     Fail(exchange, "the volume does not answer");
   }
 
@@ -194,7 +224,9 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
   void Finish(const ExchangePtr& exchange, VolumeAnswer answer, std::string value) {
     if (exchange->timer != 0) loop_.Cancel(exchange->timer);
     under_way_.erase(exchange);
-    if (exchange->maybe_received && !answer.ok()) answer.delivery = Delivery::kUnanswered;
+    if (exchange->maybe_received && !SaysItAll(exchange->request.method, answer)) {
+      answer.delivery = Delivery::kUnanswered;
+    }
     exchange->request.done(answer, std::move(value));
   }
 

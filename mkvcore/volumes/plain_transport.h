@@ -1,10 +1,10 @@
 // Carries a LoopVolumeClient's requests over plain HTTP: kept connections on bare sockets.
 //
-// Connections are used for at most CurlSession::kConnectionAge. One that turns out to be dead
+// Connections are used for at most kConnectionAge (session_pool.h). One that turns out to be dead
 // before any answer came was closed by the volume while it was idle: the request is then sent once
-// more, over a new one. Where the volume may have received it before, an answer that does not say
-// that the value was stored counts as none (kUnanswered): what was received first may still be
-// carried out.
+// more, over a new one. Where the volume may have received it before, what was received first may
+// still be carried out: the answer to a PUT that does not say that the value was stored, and any to
+// a DELETE, then counts as none (kUnanswered).
 #ifndef MKVCORE_VOLUMES_PLAIN_TRANSPORT_H_
 #define MKVCORE_VOLUMES_PLAIN_TRANSPORT_H_
 

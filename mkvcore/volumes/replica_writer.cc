@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <stdexcept>
 #include <system_error>
 
 #include "mkvcore/volumes/background_hasher.h"
 #include "mkvcore/volumes/blob_path_guard.h"
 #include "mkvcore/volumes/curl_session.h"
+#include "mkvcore/volumes/loop_replica_write.h"
+#include "mkvcore/volumes/loop_session.h"
 #include "mkvcore/volumes/replica_feed.h"
 #include "mkvcore/volumes/replica_transfer.h"
 #include "mkvcore/volumes/value_hasher.h"
@@ -301,6 +304,23 @@ class ReplicaWrite {
   Clock::time_point source_blocks_until_{};
 };
 
+// A small value, and nobody who steps in for a volume that fails: what an event loop can do.
+bool IsForLoop(const VolumeClient& client, const Source& source,
+               const ReplicaWriteRequest& request) {
+  return !client.options().tls && request.candidates.size() == request.wanted &&
+         !request.meanwhile && source.held() && source.held()->size() <= kMaxLoopValue;
+}
+
+ReplicaWriteResult WriteOverLoopSession(VolumeClient& client, std::string_view value,
+                                        const ReplicaWriteRequest& request) {
+  const auto result = std::make_shared<std::optional<ReplicaWriteResult>>();
+  const auto session = client.loop_sessions().Borrow();
+  WriteReplicasOnLoop(session->client(), std::make_shared<const std::string>(value), request,
+                      [result](ReplicaWriteResult got) { *result = std::move(got); });
+  session->RunUntil([&] { return result->has_value(); });
+  return std::move(**result);
+}
+
 }  // namespace
 
 ReplicaWriteResult WriteReplicas(VolumeClient& client, Source& source,
@@ -309,6 +329,9 @@ ReplicaWriteResult WriteReplicas(VolumeClient& client, Source& source,
     throw std::invalid_argument("fewer candidates than replicas");
   }
   for (const BlobLocation& blob : request.candidates) RequireBlobPath(blob.path);
+  if (IsForLoop(client, source, request)) {
+    return WriteOverLoopSession(client, *source.held(), request);
+  }
   return ReplicaWrite(client, source, request).Run();
 }
 

@@ -5,7 +5,8 @@
 // thread does all of it: it polls the source's descriptor together with libcurl's.
 //
 // One transfer holds about 1.5 MB whatever the size of the value: a ring of 1 MiB and libcurl's
-// upload buffers. Failure: see WriteReplicas().
+// upload buffers. A small value that is held goes over a LoopSession when no further candidates are
+// given. Failure: see WriteReplicas().
 #ifndef MKVCORE_VOLUMES_REPLICA_WRITER_H_
 #define MKVCORE_VOLUMES_REPLICA_WRITER_H_
 

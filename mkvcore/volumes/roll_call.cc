@@ -28,8 +28,7 @@ void RollCall::Ask(const std::vector<std::string>& volumes, const std::stop_toke
   for (std::size_t i = 0; i < volumes.size() && !stop.stop_requested(); ++i) {
     VolumeAnswer answer = answers[i];
     if (answer.delivery != VolumeAnswer::Delivery::kAnswered) continue;
-    std::vector<ListingEntry> entries;
-    if (answer.ok()) answer = client_.List(volumes[i], "/", &entries);
+    if (answer.ok()) answer = client_.List({&roots[i], 1}).front().answer;
     if (answer.ok()) continue;
     if (answer.status == 403) {
       spdlog::warn("volume {} is closed to this gateway: {}", volumes[i], ProblemOf(answer));

@@ -28,28 +28,42 @@ class TlsTransport::Impl : public std::enable_shared_from_this<Impl> {
 
   void Start(LoopRequest asked) {
     auto request = std::make_unique<VolumeRequest>(session_, asked.blob);
-    const auto value = std::make_shared<std::string>();
+    const auto value = std::make_shared<Value>();
     if (asked.method == LoopRequest::Method::kHead) {
       request->Set(CURLOPT_NOBODY, 1L);
+    } else if (asked.method == LoopRequest::Method::kDelete) {
+      request->Set(CURLOPT_CUSTOMREQUEST, "DELETE");
     } else {
-      value->reserve(asked.expected);
       request->set_body_matters(true);
-      request->set_sink([value, size = asked.expected](std::string_view piece) {
-        if (piece.size() > size - value->size()) return VolumeRequest::Taken::kStop;
-        value->append(piece);
+      request->set_sink([value, limit = asked.expected](std::string_view piece) {
+        value->too_long = piece.size() > limit - value->bytes.size();
+        if (value->too_long) return VolumeRequest::Taken::kStop;
+        value->bytes.append(piece);
         return VolumeRequest::Taken::kAll;
       });
     }
-    request->Set(CURLOPT_TIMEOUT_MS, static_cast<long>(asked.time_out.count()));
+    if (asked.renewed) {
+      // libcurl looks whether it moved anything in whole seconds.
+      const auto stall = std::chrono::ceil<std::chrono::seconds>(asked.time_out);
+      request->Set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+      request->Set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(stall.count()));
+    } else {
+      request->Set(CURLOPT_TIMEOUT_MS, static_cast<long>(asked.time_out.count()));
+    }
     request->Start();
     const VolumeRequest* const id = request.get();
-    pending_.emplace(id, Pending{std::move(request), value, std::move(asked.done)});
+    pending_.emplace(id, Pending{std::move(request), value, asked.expected, std::move(asked.done)});
   }
 
  private:
+  struct Value {
+    std::string bytes;
+    bool too_long = false;
+  };
   struct Pending {
     std::unique_ptr<VolumeRequest> request;
-    std::shared_ptr<std::string> value;
+    std::shared_ptr<Value> value;
+    std::size_t expected;
     LoopRequest::Done done;
   };
 
@@ -57,9 +71,13 @@ class TlsTransport::Impl : public std::enable_shared_from_this<Impl> {
     for (VolumeRequest* request : session_.Settle()) {
       auto node = pending_.extract(request);
       if (node.empty()) continue;  // closed by a callback before this one
-      const VolumeAnswer answer = request->answer();
-      node.mapped().request.reset();
-      node.mapped().done(answer, std::move(*node.mapped().value));
+      Pending& pending = node.mapped();
+      VolumeAnswer answer = request->answer();
+      if (pending.value->too_long) {
+        answer.error = "longer than " + std::to_string(pending.expected) + " bytes";
+      }
+      pending.request.reset();
+      pending.done(answer, std::move(pending.value->bytes));
     }
   }
 

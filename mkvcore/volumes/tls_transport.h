@@ -1,7 +1,7 @@
 // Carries a LoopVolumeClient's requests over TLS: libcurl, driven by the loop.
 //
-// Reads only: libcurl sends a request again by itself when a kept connection turns out to be dead,
-// and of a PUT it must be known whether the first try may still be carried out.
+// No PUTs: libcurl sends a request again by itself when a kept connection turns out to be dead, and
+// of a PUT it must be known whether the first try may still be carried out.
 #ifndef MKVCORE_VOLUMES_TLS_TRANSPORT_H_
 #define MKVCORE_VOLUMES_TLS_TRANSPORT_H_
 

@@ -1,12 +1,13 @@
 #include "mkvcore/volumes/volume_client.h"
 
-#include <algorithm>
 #include <memory>
 #include <stdexcept>
+#include <utility>
 
 #include "mkvcore/volumes/blob_path_guard.h"
 #include "mkvcore/volumes/curl_session.h"
 #include "mkvcore/volumes/listing_parser.h"
+#include "mkvcore/volumes/loop_session.h"
 #include "mkvcore/volumes/volume_health.h"
 #include "mkvcore/volumes/volume_request.h"
 
@@ -14,34 +15,55 @@ namespace mkv {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Requests = std::vector<std::unique_ptr<VolumeRequest>>;
 
 // Pieces in which a blob is handed on, at most.
 constexpr long kReceiveBuffer = 128 << 10;
 
-void Report(const VolumeAnswer& answer, const std::string& volume, VolumeHealth& health) {
-  if (answer.delivery == VolumeAnswer::Delivery::kAnswered) {
-    health.Answered(volume);
-  } else {
-    health.Failed(volume, answer.error);
+struct Answered {
+  VolumeAnswer answer;
+  std::string value;
+};
+
+// Asks for each of `blobs` by `start(client, blob, callback)`.
+template <typename Start>
+std::vector<Answered> AskAll(SessionPool<LoopSession>& sessions,
+                             std::span<const BlobLocation> blobs, const Start& start) {
+  struct Asked {
+    std::vector<Answered> answers;
+    std::size_t answered = 0;
+  };
+  const auto asked = std::make_shared<Asked>();
+  asked->answers.resize(blobs.size());
+  const auto session = sessions.Borrow();
+  for (std::size_t i = 0; i < blobs.size(); ++i) {
+    start(session->client(), blobs[i], [asked, i](const VolumeAnswer& answer, std::string value) {
+      asked->answers[i] = {answer, std::move(value)};
+      ++asked->answered;
+    });
   }
+  session->RunUntil([&] { return asked->answered == blobs.size(); });
+  return std::move(asked->answers);
 }
 
-std::vector<VolumeAnswer> AskAll(CurlSession& session, const Requests& requests,
-                                 std::span<const BlobLocation> blobs, VolumeHealth& health) {
-  for (const auto& request : requests) request->Start();
-  const auto done = [](const auto& request) { return request->done(); };
-  session.Perform();
-  while (!std::all_of(requests.begin(), requests.end(), done)) {
-    session.Wait(std::chrono::seconds(1));
-    session.Perform();
-  }
+// The same where there is nothing but an answer.
+std::vector<VolumeAnswer> AskAll(SessionPool<LoopSession>& sessions,
+                                 std::span<const BlobLocation> blobs,
+                                 void (LoopVolumeClient::*ask)(const BlobLocation&,
+                                                               LoopVolumeClient::Callback)) {
+  const auto start = [ask](LoopVolumeClient& client, const BlobLocation& blob, auto answered) {
+    (client.*ask)(blob, [answered = std::move(answered)](const VolumeAnswer& answer) {
+      answered(answer, {});
+    });
+  };
   std::vector<VolumeAnswer> answers;
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    answers.push_back(requests[i]->answer());
-    Report(answers.back(), blobs[i].volume, health);
-  }
+  for (Answered& one : AskAll(sessions, blobs, start)) answers.push_back(std::move(one.answer));
   return answers;
+}
+
+auto Reading(std::size_t limit) {
+  return [limit](LoopVolumeClient& client, const BlobLocation& blob, auto answered) {
+    client.GetUpTo(blob, limit, std::move(answered));
+  };
 }
 
 std::string EscapePath(std::string_view path) {
@@ -63,31 +85,20 @@ std::string EscapePath(std::string_view path) {
 VolumeClient::VolumeClient(VolumeOptions options, VolumeHealth& health)
     : options_(std::move(options)),
       health_(health),
-      sessions_(std::make_unique<CurlSessionPool>(options_)) {}
+      sessions_(std::make_unique<SessionPool<CurlSession>>(
+          [this] { return std::make_unique<CurlSession>(options_); })),
+      loop_sessions_(std::make_unique<SessionPool<LoopSession>>(
+          [this] { return std::make_unique<LoopSession>(options_, health_); })) {}
 
 VolumeClient::~VolumeClient() = default;
 
 std::vector<VolumeAnswer> VolumeClient::Head(std::span<const BlobLocation> blobs) {
-  const auto session = sessions_->Borrow();
-  Requests requests;
-  for (const BlobLocation& blob : blobs) {
-    auto& request = *requests.emplace_back(std::make_unique<VolumeRequest>(*session, blob));
-    request.Set(CURLOPT_NOBODY, 1L);
-    request.Set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeouts().head.count()));
-  }
-  return AskAll(*session, requests, blobs, health_);
+  return AskAll(*loop_sessions_, blobs, &LoopVolumeClient::Head);
 }
 
 std::vector<VolumeAnswer> VolumeClient::Delete(std::span<const BlobLocation> blobs) {
   for (const BlobLocation& blob : blobs) RequireBlobPath(blob.path);
-  const auto session = sessions_->Borrow();
-  Requests requests;
-  for (const BlobLocation& blob : blobs) {
-    auto& request = *requests.emplace_back(std::make_unique<VolumeRequest>(*session, blob));
-    request.Set(CURLOPT_CUSTOMREQUEST, "DELETE");
-    request.Set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeouts().remove.count()));
-  }
-  return AskAll(*session, requests, blobs, health_);
+  return AskAll(*loop_sessions_, blobs, &LoopVolumeClient::Delete);
 }
 
 VolumeAnswer VolumeClient::Get(const BlobLocation& blob, const std::string& range,
@@ -117,43 +128,43 @@ VolumeAnswer VolumeClient::Get(const BlobLocation& blob, const std::string& rang
   VolumeAnswer answer = request.answer();
   answer.held_up =
       answer.delivery == VolumeAnswer::Delivery::kUnanswered && held >= timeouts().held_up;
-  if (!answer.held_up) Report(answer, blob.volume, health_);
+  if (answer.delivery == VolumeAnswer::Delivery::kAnswered) {
+    health_.Answered(blob.volume);
+  } else if (!answer.held_up) {
+    health_.Failed(blob.volume, answer.error);
+  }
   return answer;
 }
 
 VolumeAnswer VolumeClient::GetWhole(const BlobLocation& blob, std::size_t limit,
                                     std::string* body) {
-  body->clear();
-  bool too_long = false;
-  VolumeAnswer answer = Get(blob, "", [&](std::string_view piece) {
-    too_long = piece.size() > limit - body->size();
-    if (!too_long) body->append(piece);
-    return !too_long;
-  });
-  if (too_long) {
-    answer.delivery = VolumeAnswer::Delivery::kUnanswered;
-    answer.error = "longer than " + std::to_string(limit) + " bytes";
-  }
-  if (!answer.ok()) body->clear();
-  return answer;
+  Answered answered = AskAll(*loop_sessions_, {&blob, 1}, Reading(limit)).front();
+  *body = answered.answer.ok() ? std::move(answered.value) : std::string();
+  return answered.answer;
 }
 
-VolumeAnswer VolumeClient::List(const std::string& volume, const std::string& path,
-                                std::vector<ListingEntry>* entries) {
-  if (!path.starts_with('/') || !path.ends_with('/')) {
-    throw std::invalid_argument("not the path of a folder: " + path);
+std::vector<Listing> VolumeClient::List(std::span<const BlobLocation> folders) {
+  std::vector<BlobLocation> escaped;
+  for (const auto& [volume, path] : folders) {
+    if (!path.starts_with('/') || !path.ends_with('/')) {
+      throw std::invalid_argument("not the path of a folder: " + path);
+    }
+    escaped.push_back({volume, EscapePath(path)});
   }
-  entries->clear();
-  std::string json;
-  VolumeAnswer answer = GetWhole({volume, EscapePath(path)}, options_.listing_bytes, &json);
-  if (!answer.ok()) return answer;
-  try {
-    *entries = ParseListing(json);
-  } catch (const std::runtime_error& error) {
-    answer.delivery = VolumeAnswer::Delivery::kUnanswered;
-    answer.error = "the listing of " + path + ": " + error.what();
+  std::vector<Listing> listings;
+  for (auto& [answer, json] : AskAll(*loop_sessions_, escaped, Reading(options_.listing_bytes))) {
+    Listing& listing = listings.emplace_back();
+    listing.answer = std::move(answer);
+    if (!listing.answer.ok()) continue;
+    try {
+      listing.entries = ParseListing(std::exchange(json, {}));
+    } catch (const std::runtime_error& error) {
+      listing.answer.delivery = VolumeAnswer::Delivery::kUnanswered;
+      listing.answer.error =
+          "the listing of " + folders[listings.size() - 1].path + ": " + error.what();
+    }
   }
-  return answer;
+  return listings;
 }
 
 }  // namespace mkv

@@ -1,9 +1,10 @@
-// Talks HTTP to the volume servers (stock nginx with WebDAV) through libcurl.
+// Talks HTTP to the volume servers (stock nginx with WebDAV).
 //
 // Blocking calls for worker threads, each with its own deadline; several volumes are asked at once.
-// Thread-safe: every call borrows a session (one libcurl multi handle with its warm connections)
-// from a pool. Connections live at most 30 s, as nginx closes them after 75 s or 1,000 requests. No
-// proxy is taken from the environment, no redirect is followed, only http and https are spoken.
+// Thread-safe: every call borrows a session with its warm connections from a pool, a LoopSession
+// for what is small and a CurlSession for what streams. Connections live at most 30 s, as nginx
+// closes them after 75 s or 1,000 requests. No proxy is taken from the environment, no redirect is
+// followed, only http and https are spoken.
 #ifndef MKVCORE_VOLUMES_VOLUME_CLIENT_H_
 #define MKVCORE_VOLUMES_VOLUME_CLIENT_H_
 
@@ -21,8 +22,11 @@
 
 namespace mkv {
 
-class CurlSessionPool;
+class CurlSession;
+class LoopSession;
 class VolumeHealth;
+template <typename Session>
+class SessionPool;
 
 // One entry of nginx's JSON directory listing (autoindex_format json).
 struct ListingEntry {
@@ -30,6 +34,11 @@ struct ListingEntry {
   bool is_directory = false;
   std::uint64_t size = 0;
   std::int64_t mtime = 0;  // seconds since the epoch
+};
+
+struct Listing {
+  VolumeAnswer answer;
+  std::vector<ListingEntry> entries;
 };
 
 class VolumeClient {
@@ -59,23 +68,26 @@ class VolumeClient {
   VolumeAnswer Get(const BlobLocation& blob, const std::string& range,
                    const std::function<bool(std::string_view piece)>& sink);
 
-  // A small file whole (a sidecar). More than `limit` bytes is a failure.
+  // A small file whole (a sidecar), over as long a time as Get(). More than `limit` bytes is a
+  // failure.
   VolumeAnswer GetWhole(const BlobLocation& blob, std::size_t limit, std::string* body);
 
-  // The folder at `path` (begins and ends with '/', raw bytes as listings spell names: it is
-  // escaped here) of a volume; a folder that is not there is an answered 404 with no entries. A
-  // listing that can not be parsed, or is longer than VolumeOptions::listing_bytes, is a failure
-  // (kUnanswered).
-  VolumeAnswer List(const std::string& volume, const std::string& path,
-                    std::vector<ListingEntry>* entries);
+  // What is in each of these folders, all asked at once; answers in the same order. Their paths
+  // begin and end with '/' and are raw bytes, as listings spell names: they are escaped here. A
+  // folder that is not there is an answered 404 with no entries. A listing that can not be parsed,
+  // or is longer than VolumeOptions::listing_bytes, is a failure (kUnanswered).
+  std::vector<Listing> List(std::span<const BlobLocation> folders);
 
-  CurlSessionPool& sessions() { return *sessions_; }
+  // For those who stream by themselves, and for those who write small values.
+  SessionPool<CurlSession>& sessions() { return *sessions_; }
+  SessionPool<LoopSession>& loop_sessions() { return *loop_sessions_; }
   VolumeHealth& health() { return health_; }
 
  private:
   VolumeOptions options_;
   VolumeHealth& health_;
-  std::unique_ptr<CurlSessionPool> sessions_;
+  std::unique_ptr<SessionPool<CurlSession>> sessions_;
+  std::unique_ptr<SessionPool<LoopSession>> loop_sessions_;
 };
 
 }  // namespace mkv

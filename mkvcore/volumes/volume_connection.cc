@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -42,6 +43,8 @@ void VolumeConnection::Send(std::string request, bool bodyless, std::size_t expe
   on_closed_ = nullptr;
   request_ = std::move(request);
   sent_ = 0;
+  received_ = 0;
+  too_long_ = false;
   bodyless_ = bodyless;
   expected_ = expected;
   exchanged_ = {};
@@ -97,6 +100,7 @@ void VolumeConnection::Receive() {
       return End(false, std::strerror(errno));
     }
     const auto bytes = static_cast<std::size_t>(received);
+    received_ += bytes;
     if (Parse({scratch_.data(), bytes})) return;
     if (bytes == 0) return End(false, "the volume closed the connection");
     if (bytes < scratch_.size()) return;
@@ -122,6 +126,11 @@ bool VolumeConnection::Parse(std::string_view bytes) {
       if (bytes.empty()) return false;
       continue;
     }
+    if (too_long_) {
+      exchanged_.value.clear();
+      End(true, "longer than " + std::to_string(expected_) + " bytes");
+      return true;
+    }
     if (error != HPE_OK) {
       End(false, std::string("not an answer: ") + http_errno_description(error));
       return true;
@@ -136,11 +145,12 @@ void VolumeConnection::Watch(std::uint32_t events) {
   loop_.ChangeWatch(socket_, events);
 }
 
-void VolumeConnection::End(bool complete, const std::string& error) {
+void VolumeConnection::End(bool answered, const std::string& error) {
   busy_ = false;
   used_ = true;
   VolumeAnswer& answer = exchanged_.answer;
-  if (complete) {
+  answer.error = error;
+  if (answered) {
     answer.delivery = VolumeAnswer::Delivery::kAnswered;
     answer.status = static_cast<int>(parser_.status_code);
     if (!last_modified_.empty()) {
@@ -149,7 +159,6 @@ void VolumeConnection::End(bool complete, const std::string& error) {
     }
   } else {
     exchanged_.reusable = false;
-    answer.error = error;
     answer.delivery = exchanged_.sent_anything ? VolumeAnswer::Delivery::kUnanswered
                                                : VolumeAnswer::Delivery::kNeverSent;
   }
@@ -207,8 +216,12 @@ int VolumeConnection::OnBody(http_parser* parser, const char* at, std::size_t le
   VolumeConnection& self = *Owner(parser);
   if (parser->status_code < 200 || parser->status_code > 299) return 0;
   std::string& value = self.exchanged_.value;
-  if (length > self.expected_ - value.size()) return 1;
-  if (value.empty()) value.reserve(self.expected_);
+  if (length > self.expected_ - value.size()) {
+    self.too_long_ = true;
+    return 1;
+  }
+  const std::uint64_t announced = self.exchanged_.answer.content_length.value_or(0);
+  if (value.empty()) value.reserve(std::min<std::uint64_t>(announced, self.expected_));
   value.append(at, length);
   return 0;
 }

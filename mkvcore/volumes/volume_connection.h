@@ -46,11 +46,13 @@ class VolumeConnection {
   bool used() const { return used_; }  // an exchange has ended on it
 
   // Sends a whole request. `bodyless`: its answer has no body whatever its head says (HEAD). A body
-  // of a 2xx answer that is longer than `expected` ends the exchange unanswered. `on_end` runs
-  // once, from the loop and never inside this call.
+  // of a 2xx answer that is longer than `expected` is not taken: VolumeAnswer::error then says so.
+  // `on_end` runs once, from the loop and never inside this call.
   void Send(std::string request, bool bodyless, std::size_t expected, OnEnd on_end);
   // What it has sent, in an exchange that is not waited for any longer.
   bool sent_anything() const { return exchanged_.sent_anything; }
+  // Bytes of it that were sent or received so far.
+  std::uint64_t moved() const { return sent_ + received_; }
 
   // Between exchanges: runs when the volume closes the connection.
   void Rest(OnClosed on_closed) { on_closed_ = std::move(on_closed); }
@@ -71,7 +73,7 @@ class VolumeConnection {
   // Of what came, or of the end of it (no bytes). True when the exchange has ended.
   bool Parse(std::string_view bytes);
   void Watch(std::uint32_t events);
-  void End(bool complete, const std::string& error);
+  void End(bool answered, const std::string& error);
 
   EventLoop& loop_;
   const int socket_;
@@ -86,10 +88,12 @@ class VolumeConnection {
   OnEnd on_end_;
   std::string request_;
   std::size_t sent_ = 0;
+  std::uint64_t received_ = 0;
   bool bodyless_ = false;
   std::size_t expected_ = 0;
   http_parser parser_{};
   bool complete_ = false;
+  bool too_long_ = false;
   bool in_last_modified_ = false;
   std::string header_;         // the name of the field that is being read
   std::string last_modified_;  // as it came

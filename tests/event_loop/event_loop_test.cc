@@ -236,6 +236,26 @@ TEST(EventLoop, ACallbackMayUnwatchItselfAndStillUseWhatItCaptured) {
   EXPECT_EQ(captured.use_count(), 1);
 }
 
+TEST(EventLoop, RunUntilMayBeCalledAgainAndByAnotherThread) {
+  EventLoop loop;
+  const SocketPair pair;
+  int ready = 0;
+  int timers = 0;
+  loop.Watch(pair.watched(), EPOLLIN, [&](std::uint32_t) {
+    pair.Take();
+    ++ready;
+  });
+  loop.RunUntil([] { return true; });
+  pair.Ready();
+  loop.RunUntil([&] { return ready == 1; });
+  loop.RunAt(In(10), [&] { ++timers; });
+  // What comes between is seen the next time.
+  pair.Ready();
+  std::thread([&] { loop.RunUntil([&] { return ready == 2 && timers == 1; }); }).join();
+  EXPECT_EQ(ready, 2);
+  EXPECT_EQ(timers, 1);
+}
+
 TEST(EventLoop, WatchingADescriptorTwiceIsRefused) {
   EventLoop loop;
   const SocketPair pair;

@@ -41,6 +41,10 @@ class VolumeClientTest : public ::testing::Test {
     const BlobLocation blob{volume, path};
     return client_.Delete({&blob, 1}).at(0);
   }
+  Listing List(const std::string& volume, const std::string& path) {
+    const BlobLocation folder{volume, path};
+    return client_.List({&folder, 1}).at(0);
+  }
 
   VolumeHealth health_;
   VolumeClient client_{Options(), health_};
@@ -114,8 +118,24 @@ TEST_F(VolumeClientTest, DeleteOverADeadConnectionIsSentAgain) {
     connection.ReadHead();
     connection.Reset();
   });
-  EXPECT_EQ(Delete(server.name(), "/aa/bb/x").status, 204);
-  EXPECT_EQ(Delete(server.name(), "/aa/bb/x").status, 204);
+  EXPECT_TRUE(Delete(server.name(), "/aa/bb/x").ok());
+  // What was sent first may yet delete what comes to lie there.
+  const VolumeAnswer answer = Delete(server.name(), "/aa/bb/x");
+  EXPECT_EQ(answer.delivery, Delivery::kUnanswered);
+  EXPECT_EQ(answer.status, 204);
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST_F(VolumeClientTest, HeadOverADeadConnectionIsSentAgain) {
+  MisbehavingServer server([](MisbehavingServer::Connection& connection, int number) {
+    connection.ReadHead();
+    connection.Send("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n");
+    if (number > 0) return connection.AwaitClose();
+    connection.ReadHead();
+    connection.Reset();
+  });
+  EXPECT_TRUE(Head(server.name(), "/aa/bb/x").missing());
+  EXPECT_TRUE(Head(server.name(), "/aa/bb/x").missing());
   EXPECT_EQ(server.connections(), 2);
 }
 
@@ -240,6 +260,32 @@ TEST_F(VolumeClientTest, GetWholeTakesUpToItsLimit) {
   EXPECT_FALSE(answer.ok());
   EXPECT_FALSE(answer.error.empty());
   EXPECT_EQ(body, "");
+  EXPECT_FALSE(health_.IsDown(volume_.name()));
+}
+
+TEST_F(VolumeClientTest, GetWholeTakesAsLongAsBytesCome) {
+  MisbehavingServer server([](MisbehavingServer::Connection& connection, int) {
+    connection.ReadHead();
+    connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+    for (const char* byte : {"h", "e", "l", "l"}) {
+      ::usleep(400'000);
+      connection.Send(byte);
+    }
+    ::usleep(400'000);
+    connection.Send("o");
+    connection.ReadHead();
+    connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell");
+    connection.AwaitClose();
+  });
+  std::string body;
+  EXPECT_TRUE(client_.GetWhole({server.name(), "/aa/bb/x"}, 5, &body).ok());
+  EXPECT_EQ(body, "hello");
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(client_.GetWhole({server.name(), "/aa/bb/x"}, 5, &body).delivery,
+            Delivery::kUnanswered);
+  EXPECT_EQ(body, "");
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 900ms);
+  EXPECT_TRUE(health_.IsDown(server.name()));
 }
 
 TEST_F(VolumeClientTest, ListsNestedFolders) {
@@ -247,8 +293,9 @@ TEST_F(VolumeClientTest, ListsNestedFolders) {
   volume_.Store("/aa/bb/dir/y", "");
   const std::string strange = "caf\xe9 \"q\" \\ %2F ?#\n+=~";
   volume_.Store("/aa/bb/" + strange + "/z", "12");
-  std::vector<ListingEntry> entries;
-  ASSERT_TRUE(client_.List(volume_.name(), "/aa/bb/", &entries).ok());
+  Listing listing = List(volume_.name(), "/aa/bb/");
+  ASSERT_TRUE(listing.answer.ok());
+  std::vector<ListingEntry>& entries = listing.entries;
   ASSERT_EQ(entries.size(), 3u);
   std::sort(entries.begin(), entries.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -260,15 +307,33 @@ TEST_F(VolumeClientTest, ListsNestedFolders) {
   EXPECT_EQ(entries[2].size, 5u);
   EXPECT_GT(entries[2].mtime, 1'000'000'000);
 
-  ASSERT_TRUE(client_.List(volume_.name(), "/aa/bb/" + strange + "/", &entries).ok());
+  listing = List(volume_.name(), "/aa/bb/" + strange + "/");
+  ASSERT_TRUE(listing.answer.ok());
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_EQ(entries[0].name, "z");
 }
 
+TEST_F(VolumeClientTest, ListsManyFoldersAtOnceInTheOrderAskedFor) {
+  std::vector<BlobLocation> folders;
+  for (int i = 0; i < 40; ++i) {
+    const std::string folder = "/aa/" + std::to_string(i) + "/";
+    if (i % 3 != 0) volume_.Store(folder + std::to_string(i), "");
+    folders.push_back({volume_.name(), folder});
+  }
+  const std::vector<Listing> listings = client_.List(folders);
+  ASSERT_EQ(listings.size(), 40u);
+  for (std::size_t i = 0; i < 40; ++i) {
+    EXPECT_EQ(listings[i].answer.missing(), i % 3 == 0) << i;
+    if (i % 3 == 0) continue;
+    ASSERT_EQ(listings[i].entries.size(), 1u) << i;
+    EXPECT_EQ(listings[i].entries[0].name, std::to_string(i));
+  }
+}
+
 TEST_F(VolumeClientTest, FolderThatIsNotThereHasNoEntries) {
-  std::vector<ListingEntry> entries(1);
-  EXPECT_TRUE(client_.List(volume_.name(), "/aa/bb/", &entries).missing());
-  EXPECT_TRUE(entries.empty());
+  const Listing listing = List(volume_.name(), "/aa/bb/");
+  EXPECT_TRUE(listing.answer.missing());
+  EXPECT_TRUE(listing.entries.empty());
 }
 
 TEST_F(VolumeClientTest, ListingThatIsNoneIsAFailure) {
@@ -276,8 +341,7 @@ TEST_F(VolumeClientTest, ListingThatIsNoneIsAFailure) {
     connection.ReadHead();
     connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\n<ul>");
   });
-  std::vector<ListingEntry> entries;
-  const auto answer = client_.List(server.name(), "/aa/bb/", &entries);
+  const VolumeAnswer answer = List(server.name(), "/aa/bb/").answer;
   EXPECT_FALSE(answer.ok());
   EXPECT_EQ(answer.delivery, Delivery::kUnanswered);
   EXPECT_FALSE(answer.error.empty());
@@ -285,14 +349,14 @@ TEST_F(VolumeClientTest, ListingThatIsNoneIsAFailure) {
 
 TEST_F(VolumeClientTest, ListingBeyondTheLimitIsAFailure) {
   for (int i = 0; i < 1500; ++i) volume_.Store("/aa/bb/" + std::to_string(i), "");
-  std::vector<ListingEntry> entries;
-  EXPECT_FALSE(client_.List(volume_.name(), "/aa/bb/", &entries).ok());
-  EXPECT_TRUE(entries.empty());
+  const Listing listing = List(volume_.name(), "/aa/bb/");
+  EXPECT_FALSE(listing.answer.ok());
+  EXPECT_TRUE(listing.entries.empty());
+  EXPECT_FALSE(health_.IsDown(volume_.name()));
 }
 
 TEST_F(VolumeClientTest, WhatIsNoFolderIsNotListed) {
-  std::vector<ListingEntry> entries;
-  EXPECT_THROW(client_.List(volume_.name(), "/aa/bb", &entries), std::invalid_argument);
+  EXPECT_THROW(List(volume_.name(), "/aa/bb"), std::invalid_argument);
 }
 
 }  // namespace

@@ -1,16 +1,18 @@
-#include "mkvcore/volumes/curl_session.h"
+#include "mkvcore/volumes/session_pool.h"
 
 #include <gtest/gtest.h>
 
 namespace mkv {
 namespace {
 
-TEST(CurlSessionPool, LendsTheOneLastReturned) {
-  CurlSessionPool pool{VolumeOptions{}};
+struct Session {};
+
+TEST(SessionPool, LendsTheOneLastReturned) {
+  SessionPool<Session> pool([] { return std::make_unique<Session>(); });
   auto first = pool.Borrow();
   auto second = pool.Borrow();
-  CurlSession* const cold = first.get();
-  CurlSession* const warm = second.get();
+  Session* const cold = first.get();
+  Session* const warm = second.get();
   EXPECT_NE(cold, warm);
   first.reset();
   second.reset();

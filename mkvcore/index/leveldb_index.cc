@@ -128,22 +128,33 @@ class LevelDbIterator : public Index::Iterator {
         iterator_(database_->db().NewIterator(options)),
         folder_(folder) {}
 
-  bool Valid() const override { return iterator_->Valid(); }
+  bool Valid() const override { return valid_; }
   void Seek(std::string_view key) override {
     iterator_->Seek(ToSlice(key));
-    if (!iterator_->Valid()) Check(iterator_->status(), folder_);
+    Arrive();
   }
   void Next() override {
     iterator_->Next();
-    if (!iterator_->Valid()) Check(iterator_->status(), folder_);
+    Arrive();
   }
-  std::string_view key() const override { return ToView(iterator_->key()); }
-  std::string_view value() const override { return ToView(iterator_->value()); }
+  std::string_view key() const override { return key_; }
+  std::string_view value() const override { return value_; }
 
  private:
+  // LevelDB would go through its iterators of every level for each question.
+  void Arrive() {
+    valid_ = iterator_->Valid();
+    if (!valid_) return Check(iterator_->status(), folder_);
+    key_ = ToView(iterator_->key());
+    value_ = ToView(iterator_->value());
+  }
+
   const std::shared_ptr<Database> database_;  // goes after the iterator
   const std::unique_ptr<leveldb::Iterator> iterator_;
   const std::string& folder_;
+  bool valid_ = false;
+  std::string_view key_;
+  std::string_view value_;
 };
 
 }  // namespace

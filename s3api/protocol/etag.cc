@@ -12,6 +12,7 @@ constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 
 void AppendHex(std::string_view bytes, std::string& text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
+  text.reserve(text.size() + 2 * bytes.size());
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     text += kDigits[byte >> 4];

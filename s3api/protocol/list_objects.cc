@@ -328,6 +328,10 @@ ListPage ListObjects(const Index& index, const ListRequest& request) {
   NameWalk walk(index, StoreKey(request.bucket, ""), request.prefix, request.delimiter,
                 request.after);
   EntryReader entries(index, request.fetch_owner);
+  // Mostly it is full, and moving entries again and again costs more than the room.
+  if (request.delimiter.empty()) {
+    page.contents.reserve(static_cast<std::size_t>(request.max_keys));
+  }
   for (; walk.Valid(); walk.Next()) {
     if (page.size() == static_cast<std::size_t>(request.max_keys)) {
       page.truncated = true;

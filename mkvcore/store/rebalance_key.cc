@@ -16,6 +16,7 @@
 #include "mkvcore/volumes/blob_source.h"
 #include "mkvcore/volumes/memory_source.h"
 #include "mkvcore/volumes/value_hasher.h"
+#include "mkvcore/volumes/volume_health.h"
 
 namespace mkv {
 
@@ -154,6 +155,43 @@ Outcome Store::PlanMove(std::string_view key, const std::vector<std::string>& di
   // An unlinked key moves too: its volumes may be about to go, and it can still be looked at.
   if (!state.object()) return Outcome::kMissing;
   plan.object = *state.object();
+  const bool chosen = distrusted.empty() && ChooseUnasked(plan);
+  if (!chosen && !AskVolumes(distrusted, plan)) return Outcome::kImpossible;
+  for (const std::string& volume : plan.targets) {
+    if (!Contains(plan.holders, volume)) plan.missing.push_back(volume);
+  }
+  if (plan.missing.empty()) return Outcome::kDone;
+
+  // What is still to be deleted there could take the new copy with it.
+  for (const std::string& volume : plan.missing) {
+    if (state.IsPending(plan.object.generation(), volume)) return Outcome::kBusy;
+  }
+  plan.copy.Announce(state, plan.object.generation(), plan.object.original_spelling(),
+                     plan.object.has_sidecar(), plan.missing);
+  return state.Commit(index_, Index::Durability::kOrdered) ? Outcome::kDone : Outcome::kBusy;
+}
+
+// A small value that goes to other volumes altogether, which have been answering: copying it asks
+// all there is to ask, and a HEAD of each volume would be two of five requests. Not where a volume
+// stays: whether it still has its replica must be known before the others go.
+bool Store::ChooseUnasked(MovePlan& plan) const {
+  const std::optional<format::ObjectMetadata>& metadata = plan.object.metadata;
+  if (!metadata || !metadata->has_crc32c() || metadata->size() > kMaxHeld) return false;
+  const std::vector<std::string>& present = plan.object.record.volumes;
+  std::vector<std::string> chosen = placement()->Choose(plan.object.key);
+  const bool others = std::all_of(chosen.begin(), chosen.end(), [&](const std::string& volume) {
+    return !Contains(present, volume) && volumes_.health().AnsweringSince(volume);
+  });
+  if (!others) return false;
+  plan.targets = std::move(chosen);
+  plan.holders = present;
+  plan.size = metadata->size();
+  return true;
+}
+
+// False when the key can not be moved.
+bool Store::AskVolumes(const std::vector<std::string>& distrusted, MovePlan& plan) {
+  const std::string& key = plan.object.key;
   const std::vector<std::string>& present = plan.object.record.volumes;
   const std::shared_ptr<const Placement> placement = this->placement();
   const std::vector<std::string> order = placement->Order(key);
@@ -188,7 +226,7 @@ Outcome Store::PlanMove(std::string_view key, const std::vector<std::string>& di
   }
   if (plan.holders.empty()) {
     spdlog::warn("no whole replica of \"{}\" can be read: there is nothing to copy it from", key);
-    return Outcome::kImpossible;
+    return false;
   }
   const auto differs = [&](const std::string& volume) {
     return answers[volume].content_length != answers[plan.holders.front()].content_length;
@@ -196,26 +234,15 @@ Outcome Store::PlanMove(std::string_view key, const std::vector<std::string>& di
   if (std::any_of(plan.holders.begin(), plan.holders.end(), differs)) {
     // Without metadata nothing says which is the value; moving could delete the only whole one.
     spdlog::warn("rebalance: the replicas of \"{}\" differ in size", key);
-    return Outcome::kImpossible;
+    return false;
   }
   if (plan.targets.size() < placement->replicas()) {
     spdlog::warn("rebalance: \"{}\" needs {} volumes, {} answer", key, placement->replicas(),
                  plan.targets.size());
-    return Outcome::kImpossible;
+    return false;
   }
   plan.size = answers[plan.holders.front()].content_length.value_or(kMaxHeld + 1);
-  for (const std::string& volume : plan.targets) {
-    if (!Contains(plan.holders, volume)) plan.missing.push_back(volume);
-  }
-  if (plan.missing.empty()) return Outcome::kDone;
-
-  // What is still to be deleted there could take the new copy with it.
-  for (const std::string& volume : plan.missing) {
-    if (state.IsPending(plan.object.generation(), volume)) return Outcome::kBusy;
-  }
-  plan.copy.Announce(state, plan.object.generation(), plan.object.original_spelling(),
-                     plan.object.has_sidecar(), plan.missing);
-  return state.Commit(index_, Index::Durability::kOrdered) ? Outcome::kDone : Outcome::kBusy;
+  return true;
 }
 
 bool Store::CopyReplicas(MovePlan& plan) {

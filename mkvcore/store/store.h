@@ -255,6 +255,8 @@ class Store {
   struct MovePlan;
   Outcome PlanMove(std::string_view key, const std::vector<std::string>& distrusted,
                    MovePlan& plan);
+  bool ChooseUnasked(MovePlan& plan) const;
+  bool AskVolumes(const std::vector<std::string>& distrusted, MovePlan& plan);
   bool CopyReplicas(MovePlan& plan);
   std::string SidecarToCopy(const std::vector<BlobLocation>& sidecars,
                             const format::ObjectMetadata& metadata);

@@ -156,6 +156,23 @@ TEST_F(RebalanceCommand, CopiesFromTheOthersWhenAVolumeIsGoneForGood) {
   ExpectAsFresh(cluster, First(four, 3));
 }
 
+// Small values that go to other volumes altogether: nobody is asked beforehand who has them.
+TEST_F(RebalanceCommand, MovesKeysToOtherVolumesAltogether) {
+  Cluster cluster(Impatient(7));
+  Fill(cluster);
+  const std::vector<std::string> all = cluster.VolumeNames();
+  const std::vector<std::string> old_ones = First(all, 3);
+  RunToTheEnd(cluster, old_ones);
+  ExpectAsFresh(cluster, old_ones);
+
+  RemoveFiles(cluster.volume(0));
+  Damage(cluster.volume(1));
+  cluster.volume(3).Kill();
+  const std::vector<std::string> new_ones(all.begin() + 3, all.end());
+  ASSERT_EQ(Run(cluster, new_ones), 0) << FileText(cluster.folder() / "program.log");
+  ExpectAsFresh(cluster, {all.begin() + 4, all.end()});
+}
+
 TEST_F(RebalanceCommand, FailsForKeysThatHaveTooFewVolumesLeft) {
   Cluster cluster(Impatient());
   Fill(cluster);

@@ -40,6 +40,7 @@ class Settings:
         self.quick = quick
         self.runs = runs or (3 if quick else 5)
         self.seconds = seconds or (1 if quick else 4)
+        self.repeats = 2 if quick else 5  # of what takes less than a second
         self.folder = folder
 
     def scaled(self, count):

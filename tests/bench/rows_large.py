@@ -72,7 +72,9 @@ class _Uploads:
 def large_put(settings):
     with Cluster(signed=False, verbose=False, volume_workers="auto") as cluster:
         uploads = _Uploads(cluster)
-        rows = [(64, 1, 5), (64, 8, 1)] + ([] if settings.quick else [(1024, 1, 1)])
+        rows = [(64, 1, settings.repeats), (16 if settings.quick else 64, 8, 1)]
+        if not settings.quick:
+            rows.append((1024, 1, 1))
         for megabytes, clients, repeats in rows:
             file = make_file(settings.folder, megabytes * MB)
             size = "1 GB" if megabytes == 1024 else f"{megabytes} MB"
@@ -101,7 +103,7 @@ def _chunked_body(folder, file):
 
 
 def s3_large_put(settings):
-    repeats = 5
+    repeats = settings.repeats
     file = make_file(settings.folder, 64 * MB)
     payload = hashlib.sha256(file.read_bytes()).hexdigest()
     with Cluster("-garbage-delay", "0s", verbose=False, volume_workers="auto") as cluster:

@@ -7,12 +7,12 @@ from load import tool, wrk, write_lines
 from measure import Row
 from signing import Signer
 
-KEYS = 1_000_000
 PAGE = 1_000
 
 
 def pages(settings):
-    index = settings.index(KEYS, 0)
+    keys = settings.scaled(1_000_000)
+    index = settings.index(keys, 0)
     copy = settings.folder / "listed-index"
     shutil.copytree(index, copy, dirs_exist_ok=True)
     with Cluster(signed=False, verbose=False, index=index) as cluster:
@@ -22,7 +22,7 @@ def pages(settings):
                 f"/bench?list-type=2&start-after=object-{first - 1:09d}"
                 if first
                 else "/bench?list-type=2"
-                for first in range(0, KEYS, PAGE)
+                for first in range(0, keys, PAGE)
             ),
         )
 
@@ -36,7 +36,7 @@ def pages(settings):
 
         yield Row(
             "ListObjectsV2, pages of 1,000",
-            "wrk -t1 -c1, the pages of 1 M keys in order (keys)",
+            f"wrk -t1 -c1, the pages of {keys:,} keys in order (keys)",
             "one thread: iterate, decode, build the XML",
             "/s",
             list_pages,
@@ -46,11 +46,12 @@ def pages(settings):
 
 
 def folders(settings):
-    with Cluster(signed=False, verbose=False, index=settings.index(KEYS, 1_000)) as cluster:
+    keys = settings.scaled(1_000_000)
+    with Cluster(signed=False, verbose=False, index=settings.index(keys, 1_000)) as cluster:
         paths = write_lines(cluster.folder / "folders", ["/bench?list-type=2&delimiter=%2F"])
         yield Row(
             "ListObjectsV2, 1,000 folders",
-            "wrk -t1 -c1, delimiter=/, 1 M keys in 1,000 folders (median)",
+            f"wrk -t1 -c1, delimiter=/, {keys:,} keys in 1,000 folders (median)",
             "",
             "ms",
             lambda: wrk(cluster.url, paths, 1, settings.seconds, threads=1)["median_us"] / 1000,

@@ -8,14 +8,15 @@ from signing import Signer
 
 
 def missing_key(settings):
-    index = settings.index(1_000_000, 0)
+    count = settings.scaled(1_000_000)
+    index = settings.index(count, 0)
     with Cluster(signed=False, verbose=False, index=index) as cluster:
         nothing = nginx.not_found(cluster)
         paths = write_lines(cluster.folder / "paths", (f"/absent-{i}" for i in range(10_000)))
         load = lambda url: rate(wrk(url, paths, 100, settings.seconds, refused=1))
         yield Row(
             "missing key",
-            "wrk -t2 -c100, 10,000 names in turn, 1 M keys in the index",
+            f"wrk -t2 -c100, 10,000 names in turn, {count:,} keys in the index",
             "nginx return 404",
             "/s",
             lambda: load(cluster.url),
@@ -56,21 +57,21 @@ class _NewKeys:
     """Names that no run used before, enough of them for one run."""
 
     def __init__(self, settings, cluster):
-        self._count = int(30_000 * settings.seconds)
+        self._seconds = settings.seconds
         self._cluster = cluster
         self._runs = 0
 
-    def paths(self, line):
-        """A file of `line(key)` for each key."""
+    def paths(self, line, rate=10_000):
+        """A file of `line(key)` for each key; `rate`: more than are used up in a second."""
         self._runs += 1
-        keys = (f"/bench/{self._runs}-{i}" for i in range(self._count))
+        keys = (f"/bench/{self._runs}-{i}" for i in range(rate * self._seconds))
         return write_lines(self._cluster.folder / "paths", (line(key) for key in keys))
 
 
 def _straight(settings, cluster, keys, size):
     """A third of the rate of PUTs straight to a volume."""
     volume = cluster.volumes[0]
-    paths = keys.paths(lambda key: blob_path(key, volume, 10))
+    paths = keys.paths(lambda key: blob_path(key, volume, 10), rate=30_000)
     result = wrk(f"http://{volume}", paths, 16, settings.seconds, "PUT", size)
     return rate(result) / 3
 

@@ -163,12 +163,12 @@ class Checker {
     try {
       walk.FindSubvolumes(&foreign);
       if (first_byte != 0) foreign.clear();  // of the root: told once
-      const std::vector<VolumeWalk::Folder> all = walk.FoldersBelow(first_byte, &foreign);
-      for (const auto& folders : VolumeWalk::Groups(all)) {
-        for (const VolumeWalk::File& file : walk.FilesIn(folders, &foreign)) {
-          CheckFile(walk.subvolumes()[file.subvolume], file.path, &foreign);
-        }
-      }
+      walk.VisitFiles(walk.FoldersBelow(first_byte, &foreign), &foreign,
+                      [&](const auto&, const std::vector<VolumeWalk::File>& files) {
+                        for (const VolumeWalk::File& file : files) {
+                          CheckFile(walk.subvolumes()[file.subvolume], file.path, &foreign);
+                        }
+                      });
     } catch (const WalkError& error) {
       {
         const std::lock_guard lock(mutex_);

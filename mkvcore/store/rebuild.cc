@@ -118,15 +118,17 @@ class Rebuilder {
   void RebuildFoldersBelow(unsigned first_byte) {
     std::vector<std::string> foreign;
     const std::vector<VolumeWalk::Folder> folders = walk_.FoldersBelow(first_byte, &foreign);
-    CountForeign(foreign);
+    CountForeign(std::exchange(foreign, {}));
     Batch batch;
-    for (const std::span<const VolumeWalk::Folder> group : VolumeWalk::Groups(folders)) {
-      if (stopping_) return;
-      RebuildFolders(group, &batch);
+    const auto rebuild = [&](std::span<const VolumeWalk::Folder> some,
+                             const std::vector<VolumeWalk::File>& files) {
+      RebuildKeysOf(files, &foreign, &batch);
+      CountForeign(std::exchange(foreign, {}));
       if (batch.changes().size() >= kEntriesOfAWrite) Write(std::exchange(batch, {}));
       const std::lock_guard lock(mutex_);
-      summary_.folders_done += group.size();
-    }
+      summary_.folders_done += some.size();
+    };
+    walk_.VisitFiles(folders, &foreign, rebuild);
     Write(batch);
     // The others are on no volume.
     const std::lock_guard lock(mutex_);
@@ -138,16 +140,16 @@ class Rebuilder {
     if (!batch.empty()) (void)indexes_.replacement().Write(batch, Index::Durability::kOrdered);
   }
 
-  // A key's files all lie in folders of one name.
-  void RebuildFolders(std::span<const VolumeWalk::Folder> folders, Batch* batch) {
-    std::vector<std::string> foreign;
+  // All files of the keys that they are of: a key's files lie in folders of one name.
+  void RebuildKeysOf(const std::vector<VolumeWalk::File>& files, std::vector<std::string>* foreign,
+                     Batch* batch) {
     std::map<std::string, FoundKey> keys;
-    for (const VolumeWalk::File& file : walk_.FilesIn(folders, &foreign)) {
+    for (const VolumeWalk::File& file : files) {
       const std::string& volume = walk_.subvolumes()[file.subvolume];
       const std::optional<ParsedBlobPath> parsed = ParseBlobPath(file.path);
       // A key of the store begins with a slash; any other could be an entry of another kind.
       if (!parsed || !parsed->key.starts_with('/')) {
-        foreign.push_back(volume + file.path);
+        foreign->push_back(volume + file.path);
         continue;
       }
       FoundKey& found = keys[parsed->key];
@@ -156,7 +158,6 @@ class Rebuilder {
           .push_back(
               {volume, parsed->generation, parsed->original_spelling, file.size, file.mtime});
     }
-    CountForeign(foreign);
     for (const auto& [key, found] : keys) {
       if (stopping_) return;
       RebuildKey(found, batch);

@@ -44,6 +44,17 @@ bool CanBeInBlobPath(std::string_view name) {
   return name.find_first_not_of(kAlphabet) == std::string_view::npos;
 }
 
+// As many as take so many listings, but at least one.
+std::span<const VolumeWalk::Folder> FirstOf(std::span<const VolumeWalk::Folder> folders,
+                                            std::size_t listings) {
+  std::size_t count = 0;
+  for (std::size_t taken = 0; count < folders.size(); ++count) {
+    taken += folders[count].subvolumes.size();
+    if (count > 0 && taken > listings) break;
+  }
+  return folders.first(count);
+}
+
 }  // namespace
 
 VolumeWalk::VolumeWalk(VolumeClient& client, const Placement& placement, WalkOptions options,
@@ -96,19 +107,16 @@ std::vector<VolumeWalk::Folder> VolumeWalk::FoldersBelow(unsigned first_byte,
   return folders;
 }
 
-std::vector<std::span<const VolumeWalk::Folder>> VolumeWalk::Groups(
-    std::span<const Folder> folders) {
-  std::vector<std::span<const Folder>> groups;
+void VolumeWalk::VisitFiles(std::span<const Folder> folders, std::vector<std::string>* foreign,
+                            const Visit& visit) const {
+  std::size_t at_once = kListedAtOnce;
   while (!folders.empty()) {
-    std::size_t count = 0;
-    for (std::size_t listings = 0; count < folders.size(); ++count) {
-      listings += folders[count].subvolumes.size();
-      if (count > 0 && listings > kListedAtOnce) break;
-    }
-    groups.push_back(folders.first(count));
-    folders = folders.subspan(count);
+    const std::span<const Folder> some = FirstOf(folders, at_once);
+    folders = folders.subspan(some.size());
+    const std::vector<File> files = FilesIn(some, foreign);
+    if (files.size() > kFilesAtOnce) at_once = 1;
+    visit(some, files);
   }
-  return groups;
 }
 
 std::vector<VolumeWalk::File> VolumeWalk::FilesIn(std::span<const Folder> folders,

@@ -3,8 +3,7 @@
 //   VolumeWalk walk(client, placement, {}, stop);
 //   walk.FindSubvolumes();
 //   for (unsigned first = 0; first < VolumeWalk::kFirstBytes; ++first)  // any number of threads
-//     for (const auto& folders : VolumeWalk::Groups(walk.FoldersBelow(first, &foreign)))
-//       for (const VolumeWalk::File& file : walk.FilesIn(folders, &foreign)) ...
+//     walk.VisitFiles(walk.FoldersBelow(first, &foreign), &foreign, visit);
 //
 // Subvolumes are found, not assumed: what lies in the folders of another number of subvolumes than
 // the present one is read too.
@@ -19,6 +18,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -49,6 +49,8 @@ class VolumeWalk {
   static constexpr unsigned kFirstBytes = 256;  // the `xx` of `/xx/yy/`
   // Listings asked for at once: one after the other, volume and caller would wait for each other.
   static constexpr std::size_t kListedAtOnce = 16;
+  // Once some folders had more files than this together, the others are visited one by one.
+  static constexpr std::size_t kFilesAtOnce = 10'000;
 
   // A folder `/xx/yy/`, and which subvolumes have it.
   struct Folder {
@@ -73,14 +75,17 @@ class VolumeWalk {
 
   // The folders whose name begins with that byte, in order.
   std::vector<Folder> FoldersBelow(unsigned first_byte, std::vector<std::string>* foreign) const;
-  // One folder after the other, as many together as take kListedAtOnce listings, but at least one.
-  static std::vector<std::span<const Folder>> Groups(std::span<const Folder> folders);
-  // All files of some folders, in no order, those in folders below them included. What can not be
-  // part of a blob's path is not entered, and counted as one foreign thing.
-  std::vector<File> FilesIn(std::span<const Folder> folders,
-                            std::vector<std::string>* foreign) const;
+  // Calls `visit` with all files of some folders, in no order, those in folders below them
+  // included, until it was called for all folders. What can not be part of a blob's path is not
+  // entered, and counted as one foreign thing.
+  using Visit =
+      std::function<void(std::span<const Folder> folders, const std::vector<File>& files)>;
+  void VisitFiles(std::span<const Folder> folders, std::vector<std::string>* foreign,
+                  const Visit& visit) const;
 
  private:
+  std::vector<File> FilesIn(std::span<const Folder> folders,
+                            std::vector<std::string>* foreign) const;
   // In the order of `places`, which name subvolumes.
   std::vector<std::vector<ListingEntry>> List(std::span<const BlobLocation> places) const;
   std::vector<ListingEntry> AskAgainUntilListed(const BlobLocation& place, Listing listing) const;

@@ -100,7 +100,7 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
   void Start(LoopRequest request) {
     const auto exchange = std::make_shared<Exchange>();
     exchange->request = std::move(request);
-    SetTimer(exchange);
+    SetTimer(exchange, Clock::now());
     under_way_.insert(exchange);
     if (auto connection = TakeIdle(HostOf(*exchange))) {
       Send(exchange, std::move(connection));
@@ -113,7 +113,6 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
   struct Exchange {
     LoopRequest request;
     EventLoop::TimerId timer = 0;
-    std::uint64_t moved = 0;                       // when the timer was set
     std::unique_ptr<VolumeConnection> connection;  // once it has one
     bool sent_again = false;
     bool maybe_received = false;  // over a connection that died without an answer
@@ -197,17 +196,19 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
     Finish(exchange, std::move(answer), std::move(exchanged.value));
   }
 
-  void SetTimer(const ExchangePtr& exchange) {
-    exchange->timer = loop_.RunAt(Clock::now() + exchange->request.time_out,
-                                  [this, exchange] { Expire(exchange); });
+  void SetTimer(const ExchangePtr& exchange, Clock::time_point since) {
+    exchange->timer =
+        loop_.RunAt(since + exchange->request.time_out, [this, exchange] { Expire(exchange); });
   }
 
   void Expire(const ExchangePtr& exchange) {
     const auto keep_alive = shared_from_this();
     exchange->timer = 0;
-    const std::uint64_t moved = exchange->connection ? exchange->connection->moved() : 0;
-    if (exchange->request.renewed && std::exchange(exchange->moved, moved) != moved) {
-      return SetTimer(exchange);
+    if (exchange->request.renewed && exchange->connection) {
+      const auto moved_at = exchange->connection->moved_at();
+      if (moved_at + exchange->request.time_out > Clock::now()) {
+        return SetTimer(exchange, moved_at);
+      }
     }
     Fail(exchange, "the volume does not answer");
   }

@@ -43,7 +43,7 @@ void VolumeConnection::Send(std::string request, bool bodyless, std::size_t expe
   on_closed_ = nullptr;
   request_ = std::move(request);
   sent_ = 0;
-  received_ = 0;
+  moved_at_ = EventLoop::Clock::now();
   too_long_ = false;
   bodyless_ = bodyless;
   expected_ = expected;
@@ -100,7 +100,7 @@ void VolumeConnection::Receive() {
       return End(false, std::strerror(errno));
     }
     const auto bytes = static_cast<std::size_t>(received);
-    received_ += bytes;
+    moved_at_ = EventLoop::Clock::now();
     if (Parse({scratch_.data(), bytes})) return;
     if (bytes == 0) return End(false, "the volume closed the connection");
     if (bytes < scratch_.size()) return;

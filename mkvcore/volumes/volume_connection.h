@@ -51,8 +51,8 @@ class VolumeConnection {
   void Send(std::string request, bool bodyless, std::size_t expected, OnEnd on_end);
   // What it has sent, in an exchange that is not waited for any longer.
   bool sent_anything() const { return exchanged_.sent_anything; }
-  // Bytes of it that were sent or received so far.
-  std::uint64_t moved() const { return sent_ + received_; }
+  // When a byte of it was last sent or received.
+  EventLoop::Clock::time_point moved_at() const { return moved_at_; }
 
   // Between exchanges: runs when the volume closes the connection.
   void Rest(OnClosed on_closed) { on_closed_ = std::move(on_closed); }
@@ -88,7 +88,7 @@ class VolumeConnection {
   OnEnd on_end_;
   std::string request_;
   std::size_t sent_ = 0;
-  std::uint64_t received_ = 0;
+  EventLoop::Clock::time_point moved_at_;
   bool bodyless_ = false;
   std::size_t expected_ = 0;
   http_parser parser_{};

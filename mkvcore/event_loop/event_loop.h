@@ -33,7 +33,8 @@ class EventLoop {
 
   // Runs until `done()` says so, which is asked before the first round of callbacks and after each:
   // for a thread that lends itself to the loop while it waits for something. May be called again
-  // and again, by one thread at a time, where Run() is not; the descriptors stay watched between.
+  // and again, by one thread at a time, where Run() is not: that one is then the loop's
+  // thread, between two calls too. The descriptors stay watched.
   void RunUntil(const std::function<bool()>& done);
 
   // Makes Run() return after the callbacks under way. Any thread.

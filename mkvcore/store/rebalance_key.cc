@@ -98,6 +98,7 @@ std::string ReadWhole(VolumeClient& volumes, const BlobLocation& replica, const 
 }  // namespace
 
 struct Store::MovePlan {
+  bool unasked = false;  // nobody has asked the volumes what they have
   Object object;
   std::vector<std::string> targets;  // where the key will be, in placement order
   std::vector<std::string> holders;  // of the record's volumes, those that have the blob
@@ -117,7 +118,7 @@ Outcome Store::Rebalance(std::string_view key) {
 
 Store::MoveResult Store::RebalanceQuietly(std::string_view key,
                                           const std::vector<std::string>& distrusted) {
-  MovePlan plan{{}, {}, {}, {}, {}, 0, BlobWrite(index_, handled_, generations_.Next())};
+  MovePlan plan{false, {}, {}, {}, {}, {}, 0, BlobWrite(index_, handled_, generations_.Next())};
   const Outcome planned = PlanMove(key, distrusted, plan);
   if (planned != Outcome::kDone) return {planned, false};
   if (plan.targets == plan.object.record.volumes && plan.missing.empty()) {
@@ -134,7 +135,8 @@ Store::MoveResult Store::RebalanceQuietly(std::string_view key,
   }
   if (copied) return RepairDamaged(key, distrusted, plan, CommitMove(plan));
   if (plan.copy.Abandon()) TellGarbageListener(WallClockMicros());
-  return {Outcome::kImpossible, false};
+  // The next attempt knows that a volume fails, and asks who takes its place.
+  return {plan.unasked ? Outcome::kBusy : Outcome::kImpossible, false};
 }
 
 // A key that has moved leaves no replica behind that is known to be damaged.
@@ -171,18 +173,24 @@ Outcome Store::PlanMove(std::string_view key, const std::vector<std::string>& di
   return state.Commit(index_, Index::Durability::kOrdered) ? Outcome::kDone : Outcome::kBusy;
 }
 
-// A small value that goes to other volumes altogether, which have been answering: copying it asks
-// all there is to ask, and a HEAD of each volume would be two of five requests. Not where a volume
-// stays: whether it still has its replica must be known before the others go.
+// A small value that goes to other volumes altogether, and all that it concerns have been
+// answering: copying it finds out all that a HEAD of each would, which are two of five requests.
+// Not where a volume stays: whether it still has its replica must be known before the others go.
 bool Store::ChooseUnasked(MovePlan& plan) const {
   const std::optional<format::ObjectMetadata>& metadata = plan.object.metadata;
   if (!metadata || !metadata->has_crc32c() || metadata->size() > kMaxHeld) return false;
   const std::vector<std::string>& present = plan.object.record.volumes;
   std::vector<std::string> chosen = placement()->Choose(plan.object.key);
+  const VolumeHealth& health = volumes_.health();
   const bool others = std::all_of(chosen.begin(), chosen.end(), [&](const std::string& volume) {
-    return !Contains(present, volume) && volumes_.health().AnsweringSince(volume);
+    return !Contains(present, volume) && health.AnsweringSince(volume) &&
+           health.AcceptsWrites(volume);
   });
-  if (!others) return false;
+  const bool answering = std::all_of(present.begin(), present.end(), [&health](const auto& volume) {
+    return health.AnsweringSince(volume);
+  });
+  if (!others || !answering) return false;
+  plan.unasked = true;
   plan.targets = std::move(chosen);
   plan.holders = present;
   plan.size = metadata->size();

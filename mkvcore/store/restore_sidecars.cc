@@ -81,7 +81,8 @@ void Store::EndSidecarWrite(std::string_view key, const format::PendingBlob& lef
             object ? state.FindPendingAt(object->generation(), stale) : std::nullopt) {
       // A copy that may yet land takes an old sidecar along: this one waits for it. Another write
       // of sidecars will end like this one.
-      if (!state.FindPending(*other)->only_sidecar()) {
+      const format::PendingBlob* const pending = state.FindPending(*other);
+      if (pending != nullptr && !pending->only_sidecar()) {
         return TellGarbageListener(WallClockMicros() + kRetryInterval.count());
       }
       stale.clear();

@@ -23,7 +23,7 @@ struct LoopRequest {
   std::shared_ptr<const std::string> body;  // of a PUT
   std::size_t expected = 0;                 // of a GET: more is not taken
   std::chrono::milliseconds time_out{0};    // for all of it, connecting included
-  bool renewed = false;                     // time_out begins anew with each piece that moves
+  bool renewed = false;                     // time_out begins anew with each piece of the value
   Done done;
 };
 

@@ -12,9 +12,10 @@ namespace {
 
 using Delivery = VolumeAnswer::Delivery;
 
-std::unique_ptr<LoopTransport> MakeTransport(EventLoop& loop, const VolumeOptions& options) {
+std::unique_ptr<LoopTransport> MakeTransport(EventLoop& loop, const VolumeOptions& options,
+                                             std::size_t idle_of_host) {
   if (options.tls) return std::make_unique<TlsTransport>(loop, options);
-  return std::make_unique<PlainTransport>(loop, options);
+  return std::make_unique<PlainTransport>(loop, options, idle_of_host);
 }
 
 // The volume has answered, though that may leave in doubt what it will do (kUnanswered).
@@ -29,11 +30,11 @@ LoopVolumeClient::ValueCallback WithoutValue(LoopVolumeClient::Callback done) {
 }  // namespace
 
 LoopVolumeClient::LoopVolumeClient(EventLoop& loop, const VolumeOptions& options,
-                                   VolumeHealth& health)
+                                   VolumeHealth& health, std::size_t idle_of_host)
     : timeouts_(options.timeouts),
       health_(health),
       takes_puts_(!options.tls),
-      transport_(MakeTransport(loop, options)) {}
+      transport_(MakeTransport(loop, options, idle_of_host)) {}
 
 LoopVolumeClient::~LoopVolumeClient() = default;
 
@@ -51,15 +52,16 @@ void LoopVolumeClient::Get(const BlobLocation& blob, std::size_t size, ValueCall
   request.blob = blob;
   request.expected = size;
   request.time_out = timeouts_.head;
-  Start(std::move(request), [size, done = std::move(done)](const VolumeAnswer& got,
-                                                           std::string value) {
-    VolumeAnswer answer = got;
-    if (answer.ok() && (value.size() != size || answer.content_length.value_or(size) != size)) {
-      answer.delivery = Delivery::kUnanswered;
-      answer.error = "the blob is not " + std::to_string(size) + " bytes long";
-    }
-    done(answer, std::move(value));
-  });
+  Start(std::move(request),
+        [size, done = std::move(done)](const VolumeAnswer& got, std::string value) {
+          VolumeAnswer answer = got;
+          if (answer.ok() && (!answer.error.empty() || value.size() != size ||
+                              answer.content_length.value_or(size) != size)) {
+            answer.delivery = Delivery::kUnanswered;
+            answer.error = "the blob is not " + std::to_string(size) + " bytes long";
+          }
+          done(answer, std::move(value));
+        });
 }
 
 void LoopVolumeClient::GetUpTo(const BlobLocation& file, std::size_t limit, ValueCallback done) {

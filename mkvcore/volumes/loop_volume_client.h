@@ -7,6 +7,7 @@
 #define MKVCORE_VOLUMES_LOOP_VOLUME_CLIENT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,8 +24,10 @@ class LoopVolumeClient {
   // `value` is the whole of the blob when the answer is ok().
   using ValueCallback = std::function<void(const VolumeAnswer&, std::string value)>;
 
-  // `loop` and `health` outlive the client; every answer and failure is reported to `health`.
-  LoopVolumeClient(EventLoop& loop, const VolumeOptions& options, VolumeHealth& health);
+  // `loop` and `health` outlive the client; every answer and failure is reported to `health`. Of
+  // the connections that have been used, `idle_of_host` are kept to each host.
+  LoopVolumeClient(EventLoop& loop, const VolumeOptions& options, VolumeHealth& health,
+                   std::size_t idle_of_host = SIZE_MAX);
   // What is under way is dropped: its callbacks do not run.
   ~LoopVolumeClient();
   LoopVolumeClient(const LoopVolumeClient&) = delete;

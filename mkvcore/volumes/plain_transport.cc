@@ -22,8 +22,6 @@ using Method = LoopRequest::Method;
 
 // All connections of a loop read into one buffer.
 constexpr std::size_t kScratchBytes = 64 << 10;
-// Idle connections that are kept to each host.
-constexpr std::size_t kIdleOfHost = 64;
 
 const char* NameOf(Method method) {
   switch (method) {
@@ -79,8 +77,9 @@ bool SaysItAll(Method method, const VolumeAnswer& answer) {
 
 class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(EventLoop& loop, const VolumeOptions& options)
+  Impl(EventLoop& loop, const VolumeOptions& options, std::size_t idle_of_host)
       : loop_(loop),
+        idle_of_host_(idle_of_host),
         key_(options.key),
         scratch_(kScratchBytes),
         connector_(std::in_place, loop, options) {}
@@ -142,7 +141,7 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
     auto found = idle_.find(host);
     if (found == idle_.end()) found = idle_.emplace(std::string(host), IdleConnections()).first;
     IdleConnections& connections = found->second;
-    if (connections.size() >= kIdleOfHost) return;
+    if (connections.size() >= idle_of_host_) return;
     connection->Rest([&connections, closed = connection.get()] {
       std::erase_if(connections, [closed](const auto& idle) { return idle.get() == closed; });
     });
@@ -191,8 +190,10 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
       return Connect(exchange);
     }
     VolumeAnswer& answer = exchanged.answer;
-    // It answered before it had the value.
-    if (!exchanged.sent_all && answer.ok()) answer.delivery = Delivery::kUnanswered;
+    if (!exchanged.sent_all && answer.ok()) {
+      answer.delivery = Delivery::kUnanswered;
+      answer.error = "it answered before it had the value";
+    }
     Finish(exchange, std::move(answer), std::move(exchanged.value));
   }
 
@@ -232,6 +233,7 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   EventLoop& loop_;
+  const std::size_t idle_of_host_;
   const std::string key_;
   std::vector<char> scratch_;
   std::map<std::string, IdleConnections, std::less<>> idle_;
@@ -240,8 +242,9 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
   bool closed_ = false;
 };
 
-PlainTransport::PlainTransport(EventLoop& loop, const VolumeOptions& options)
-    : impl_(std::make_shared<Impl>(loop, options)) {}
+PlainTransport::PlainTransport(EventLoop& loop, const VolumeOptions& options,
+                               std::size_t idle_of_host)
+    : impl_(std::make_shared<Impl>(loop, options, idle_of_host)) {}
 
 PlainTransport::~PlainTransport() { impl_->Close(); }
 

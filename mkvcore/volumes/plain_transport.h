@@ -8,6 +8,7 @@
 #ifndef MKVCORE_VOLUMES_PLAIN_TRANSPORT_H_
 #define MKVCORE_VOLUMES_PLAIN_TRANSPORT_H_
 
+#include <cstddef>
 #include <memory>
 
 #include "mkvcore/event_loop/event_loop.h"
@@ -18,7 +19,8 @@ namespace mkv {
 
 class PlainTransport final : public LoopTransport {
  public:
-  PlainTransport(EventLoop& loop, const VolumeOptions& options);
+  // `idle_of_host`: how many idle connections are kept to each host.
+  PlainTransport(EventLoop& loop, const VolumeOptions& options, std::size_t idle_of_host);
   ~PlainTransport() override;
 
   void Start(LoopRequest request) override;

@@ -314,10 +314,11 @@ bool IsForLoop(const VolumeClient& client, const Source& source,
 ReplicaWriteResult WriteOverLoopSession(VolumeClient& client, std::string_view value,
                                         const ReplicaWriteRequest& request) {
   const auto result = std::make_shared<std::optional<ReplicaWriteResult>>();
-  const auto session = client.loop_sessions().Borrow();
-  WriteReplicasOnLoop(session->client(), std::make_shared<const std::string>(value), request,
-                      [result](ReplicaWriteResult got) { *result = std::move(got); });
-  session->RunUntil([&] { return result->has_value(); });
+  const auto write = [&](LoopVolumeClient& volumes) {
+    WriteReplicasOnLoop(volumes, std::make_shared<const std::string>(value), request,
+                        [result](ReplicaWriteResult got) { *result = std::move(got); });
+  };
+  AskOver(client.loop_sessions(), write, [&] { return result->has_value(); });
   return std::move(**result);
 }
 

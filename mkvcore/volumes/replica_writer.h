@@ -5,8 +5,11 @@
 // thread does all of it: it polls the source's descriptor together with libcurl's.
 //
 // One transfer holds about 1.5 MB whatever the size of the value: a ring of 1 MiB and libcurl's
-// upload buffers. A small value that is held goes over a LoopSession when no further candidates are
-// given. Failure: see WriteReplicas().
+// upload buffers. Failure: see WriteReplicas().
+//
+// A small value that is held, with no candidates to spare, goes over a LoopSession
+// (loop_replica_write.h): all volumes are waited for, each for as long as it may take to connect
+// and to answer (VolumeTimeouts), and nothing is broken off.
 #ifndef MKVCORE_VOLUMES_REPLICA_WRITER_H_
 #define MKVCORE_VOLUMES_REPLICA_WRITER_H_
 

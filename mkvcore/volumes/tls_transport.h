@@ -1,7 +1,8 @@
 // Carries a LoopVolumeClient's requests over TLS: libcurl, driven by the loop.
 //
 // No PUTs: libcurl sends a request again by itself when a kept connection turns out to be dead, and
-// of a PUT it must be known whether the first try may still be carried out.
+// of a PUT it must be known whether the first try may still be carried out. That of a DELETE is not
+// told either: nginx carries out nothing that comes over a connection that it has closed.
 #ifndef MKVCORE_VOLUMES_TLS_TRANSPORT_H_
 #define MKVCORE_VOLUMES_TLS_TRANSPORT_H_
 

@@ -24,13 +24,14 @@ struct BlobLocation {
 // What became of one request to one volume.
 struct VolumeAnswer {
   enum class Delivery {
-    kAnswered,    // the volume answered; `status` is set
-    kNeverSent,   // no connection: the volume can not have acted on it
-    kUnanswered,  // sent, at least in part, and no answer: it may still be acted on, later
+    kAnswered,   // the volume answered; `status` is set
+    kNeverSent,  // no connection: the volume can not have acted on it
+    // Sent, at least in part, and no answer that settles it: it may still be acted on, later.
+    kUnanswered,
   };
   Delivery delivery = Delivery::kNeverSent;
   int status = 0;
-  std::string error;  // for people, empty when answered
+  std::string error;  // for people: why there is no answer, or why it is of no use
   // A GET that broke off after its reader had held it up (VolumeTimeouts::held_up): what is left
   // can be asked for again, of the same volume.
   bool held_up = false;

@@ -19,51 +19,38 @@ using Clock = std::chrono::steady_clock;
 // Pieces in which a blob is handed on, at most.
 constexpr long kReceiveBuffer = 128 << 10;
 
-struct Answered {
-  VolumeAnswer answer;
-  std::string value;
-};
-
-// Asks for each of `blobs` by `start(client, blob, callback)`.
-template <typename Start>
-std::vector<Answered> AskAll(SessionPool<LoopSession>& sessions,
-                             std::span<const BlobLocation> blobs, const Start& start) {
+// Asks for each of `blobs` by `start(client, blob, callback)`; what the callbacks are given.
+template <typename Result, typename Start>
+std::vector<Result> AskAll(SessionPool<LoopSession>& sessions, std::span<const BlobLocation> blobs,
+                           const Start& start) {
   struct Asked {
-    std::vector<Answered> answers;
+    std::vector<Result> results;
     std::size_t answered = 0;
   };
   const auto asked = std::make_shared<Asked>();
-  asked->answers.resize(blobs.size());
-  const auto session = sessions.Borrow();
-  for (std::size_t i = 0; i < blobs.size(); ++i) {
-    start(session->client(), blobs[i], [asked, i](const VolumeAnswer& answer, std::string value) {
-      asked->answers[i] = {answer, std::move(value)};
-      ++asked->answered;
-    });
+  asked->results.resize(blobs.size());
+  const auto ask = [&](LoopVolumeClient& client) {
+    for (std::size_t i = 0; i < blobs.size(); ++i) {
+      start(client, blobs[i], [asked, i](Result result) {
+        asked->results[i] = std::move(result);
+        ++asked->answered;
+      });
+    }
+  };
+  AskOver(sessions, ask, [&] { return asked->answered == blobs.size(); });
+  return std::move(asked->results);
+}
+
+Listing ListingOf(const std::string& path, const VolumeAnswer& answer, const std::string& json) {
+  Listing listing{answer, {}};
+  if (!answer.ok()) return listing;
+  try {
+    listing.entries = ParseListing(json);
+  } catch (const std::runtime_error& error) {
+    listing.answer.delivery = VolumeAnswer::Delivery::kUnanswered;
+    listing.answer.error = "the listing of " + path + ": " + error.what();
   }
-  session->RunUntil([&] { return asked->answered == blobs.size(); });
-  return std::move(asked->answers);
-}
-
-// The same where there is nothing but an answer.
-std::vector<VolumeAnswer> AskAll(SessionPool<LoopSession>& sessions,
-                                 std::span<const BlobLocation> blobs,
-                                 void (LoopVolumeClient::*ask)(const BlobLocation&,
-                                                               LoopVolumeClient::Callback)) {
-  const auto start = [ask](LoopVolumeClient& client, const BlobLocation& blob, auto answered) {
-    (client.*ask)(blob, [answered = std::move(answered)](const VolumeAnswer& answer) {
-      answered(answer, {});
-    });
-  };
-  std::vector<VolumeAnswer> answers;
-  for (Answered& one : AskAll(sessions, blobs, start)) answers.push_back(std::move(one.answer));
-  return answers;
-}
-
-auto Reading(std::size_t limit) {
-  return [limit](LoopVolumeClient& client, const BlobLocation& blob, auto answered) {
-    client.GetUpTo(blob, limit, std::move(answered));
-  };
+  return listing;
 }
 
 std::string EscapePath(std::string_view path) {
@@ -93,12 +80,16 @@ VolumeClient::VolumeClient(VolumeOptions options, VolumeHealth& health)
 VolumeClient::~VolumeClient() = default;
 
 std::vector<VolumeAnswer> VolumeClient::Head(std::span<const BlobLocation> blobs) {
-  return AskAll(*loop_sessions_, blobs, &LoopVolumeClient::Head);
+  return AskAll<VolumeAnswer>(*loop_sessions_, blobs,
+                              [](LoopVolumeClient& client, const BlobLocation& blob,
+                                 auto answered) { client.Head(blob, std::move(answered)); });
 }
 
 std::vector<VolumeAnswer> VolumeClient::Delete(std::span<const BlobLocation> blobs) {
   for (const BlobLocation& blob : blobs) RequireBlobPath(blob.path);
-  return AskAll(*loop_sessions_, blobs, &LoopVolumeClient::Delete);
+  return AskAll<VolumeAnswer>(*loop_sessions_, blobs,
+                              [](LoopVolumeClient& client, const BlobLocation& blob,
+                                 auto answered) { client.Delete(blob, std::move(answered)); });
 }
 
 VolumeAnswer VolumeClient::Get(const BlobLocation& blob, const std::string& range,
@@ -138,9 +129,18 @@ VolumeAnswer VolumeClient::Get(const BlobLocation& blob, const std::string& rang
 
 VolumeAnswer VolumeClient::GetWhole(const BlobLocation& blob, std::size_t limit,
                                     std::string* body) {
-  Answered answered = AskAll(*loop_sessions_, {&blob, 1}, Reading(limit)).front();
-  *body = answered.answer.ok() ? std::move(answered.value) : std::string();
-  return answered.answer;
+  struct Got {
+    VolumeAnswer answer;
+    std::string value;
+  };
+  const auto get = [limit](LoopVolumeClient& client, const BlobLocation& from, auto got) {
+    client.GetUpTo(from, limit, [got](const VolumeAnswer& answer, std::string value) {
+      got({answer, std::move(value)});
+    });
+  };
+  Got got = std::move(AskAll<Got>(*loop_sessions_, {&blob, 1}, get).front());
+  *body = got.answer.ok() ? std::move(got.value) : std::string();
+  return got.answer;
 }
 
 std::vector<Listing> VolumeClient::List(std::span<const BlobLocation> folders) {
@@ -151,20 +151,16 @@ std::vector<Listing> VolumeClient::List(std::span<const BlobLocation> folders) {
     }
     escaped.push_back({volume, EscapePath(path)});
   }
-  std::vector<Listing> listings;
-  for (auto& [answer, json] : AskAll(*loop_sessions_, escaped, Reading(options_.listing_bytes))) {
-    Listing& listing = listings.emplace_back();
-    listing.answer = std::move(answer);
-    if (!listing.answer.ok()) continue;
-    try {
-      listing.entries = ParseListing(std::exchange(json, {}));
-    } catch (const std::runtime_error& error) {
-      listing.answer.delivery = VolumeAnswer::Delivery::kUnanswered;
-      listing.answer.error =
-          "the listing of " + folders[listings.size() - 1].path + ": " + error.what();
-    }
-  }
-  return listings;
+  // Each is parsed as soon as it is there: of the texts, which may be long, few lie in memory
+  // whole.
+  const auto list = [this](LoopVolumeClient& client, const BlobLocation& folder, auto listed) {
+    client.GetUpTo(
+        folder, options_.listing_bytes,
+        [listed, path = folder.path](const VolumeAnswer& answer, const std::string& json) {
+          listed(ListingOf(path, answer, json));
+        });
+  };
+  return AskAll<Listing>(*loop_sessions_, escaped, list);
 }
 
 }  // namespace mkv

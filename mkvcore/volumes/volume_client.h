@@ -2,9 +2,9 @@
 //
 // Blocking calls for worker threads, each with its own deadline; several volumes are asked at once.
 // Thread-safe: every call borrows a session with its warm connections from a pool, a LoopSession
-// for what is small and a CurlSession for what streams. Connections live at most 30 s, as nginx
-// closes them after 75 s or 1,000 requests. No proxy is taken from the environment, no redirect is
-// followed, only http and https are spoken.
+// for what is small and a CurlSession for what streams. Connections are used for at most 30 s, as
+// nginx closes them after 75 s or 1,000 requests. No proxy is taken from the environment, no
+// redirect is followed, only http and https are spoken.
 #ifndef MKVCORE_VOLUMES_VOLUME_CLIENT_H_
 #define MKVCORE_VOLUMES_VOLUME_CLIENT_H_
 

@@ -100,7 +100,6 @@ void VolumeConnection::Receive() {
       return End(false, std::strerror(errno));
     }
     const auto bytes = static_cast<std::size_t>(received);
-    moved_at_ = EventLoop::Clock::now();
     if (Parse({scratch_.data(), bytes})) return;
     if (bytes == 0) return End(false, "the volume closed the connection");
     if (bytes < scratch_.size()) return;
@@ -220,6 +219,7 @@ int VolumeConnection::OnBody(http_parser* parser, const char* at, std::size_t le
     self.too_long_ = true;
     return 1;
   }
+  self.moved_at_ = EventLoop::Clock::now();
   const std::uint64_t announced = self.exchanged_.answer.content_length.value_or(0);
   if (value.empty()) value.reserve(std::min<std::uint64_t>(announced, self.expected_));
   value.append(at, length);

@@ -51,7 +51,7 @@ class VolumeConnection {
   void Send(std::string request, bool bodyless, std::size_t expected, OnEnd on_end);
   // What it has sent, in an exchange that is not waited for any longer.
   bool sent_anything() const { return exchanged_.sent_anything; }
-  // When a byte of it was last sent or received.
+  // When a byte of the value was last received; before that, when the exchange began.
   EventLoop::Clock::time_point moved_at() const { return moved_at_; }
 
   // Between exchanges: runs when the volume closes the connection.

@@ -36,7 +36,8 @@ struct VolumeOptions {
   bool tls = false;
   std::string authorities;
   const char* scheme() const { return tls ? "https" : "http"; }
-  // A longer directory listing is a failure. A million entries take 100 to 350 MB.
+  // A longer directory listing is a failure. A million entries take 100 to 350 MB; a thread of
+  // `rebuild` or `check` asks for sixteen at once.
   std::size_t listing_bytes = std::size_t{512} << 20;
 };
 

@@ -118,7 +118,7 @@ TEST_F(PowerCutTest, SyncedWriteInANewLogFileSurvives) {
 TEST_F(PowerCutTest, SyncedWritesThatComeTogetherShareASync) {
   constexpr int kThreads = 32;
   constexpr int kWrites = 10;
-  disk_.SetSyncTime(".log", 5ms);
+  disk_.SetSyncTime(".log", 20ms);
   const int syncs_before = disk_.syncs();
   std::vector<std::jthread> threads;
   for (int thread = 0; thread < kThreads; ++thread) {

@@ -61,7 +61,7 @@ class ValueReaderTest : public ::testing::Test {
   }
   static VolumeOptions Options() {
     VolumeOptions options;
-    options.timeouts.held_up = 50ms;
+    options.timeouts.held_up = 500ms;
     return options;
   }
   std::string Read(std::chrono::milliseconds time_for_a_piece) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -515,9 +516,9 @@ TEST_F(ReplicaWriterTest, ProxyOfTheEnvironmentIsIgnored) {
 }
 
 TEST_F(ReplicaWriterTest, KeyOfTheVolumesIsSent) {
-  std::string head;
+  std::promise<std::string> received;
   MisbehavingServer server([&](MisbehavingServer::Connection& connection, int) {
-    head = connection.ReadHead();
+    received.set_value(connection.ReadHead());
     connection.ReadBody(1);
     connection.Send("HTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   });
@@ -526,6 +527,7 @@ TEST_F(ReplicaWriterTest, KeyOfTheVolumesIsSent) {
   VolumeClient client(options, health_);
   MemorySource source("x");
   EXPECT_TRUE(WriteReplicas(client, source, To({server.name()}, 1)).digest);
+  const std::string head = received.get_future().get();
   EXPECT_THAT(head, ::testing::HasSubstr("\r\nX-Mkv-Volume-Key: open-sesame\r\n"));
   EXPECT_THAT(head, ::testing::Not(::testing::HasSubstr("Expect")));
 }

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <ctime>
 #include <stdexcept>
+#include <thread>
 
 #include "mkvcore/volumes/volume_health.h"
 #include "tests/volumes/generated_source.h"
@@ -123,6 +124,19 @@ TEST_F(VolumeClientTest, DeleteOverADeadConnectionIsSentAgain) {
   const VolumeAnswer answer = Delete(server.name(), "/aa/bb/x");
   EXPECT_EQ(answer.delivery, Delivery::kUnanswered);
   EXPECT_EQ(answer.status, 204);
+  EXPECT_EQ(server.connections(), 2);
+}
+
+// A volume that was restarted, say: nothing is in doubt.
+TEST_F(VolumeClientTest, DeleteGoesOverNoConnectionThatWasClosedMeanwhile) {
+  MisbehavingServer server([](MisbehavingServer::Connection& connection, int number) {
+    connection.ReadHead();
+    connection.Send("HTTP/1.1 204 No Content\r\n\r\n");
+    if (number > 0) connection.AwaitClose();
+  });
+  EXPECT_TRUE(Delete(server.name(), "/aa/bb/x").ok());
+  std::this_thread::sleep_for(1100ms);
+  EXPECT_TRUE(Delete(server.name(), "/aa/bb/x").ok());
   EXPECT_EQ(server.connections(), 2);
 }
 
@@ -286,6 +300,22 @@ TEST_F(VolumeClientTest, GetWholeTakesAsLongAsBytesCome) {
   EXPECT_EQ(body, "");
   EXPECT_GE(std::chrono::steady_clock::now() - begin, 900ms);
   EXPECT_TRUE(health_.IsDown(server.name()));
+}
+
+TEST_F(VolumeClientTest, GetWholeDoesNotWaitForAnEndlessError) {
+  MisbehavingServer server([](MisbehavingServer::Connection& connection, int) {
+    connection.ReadHead();
+    connection.Send("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 1000\r\n\r\n");
+    for (int i = 0; i < 50; ++i) {
+      connection.Send("x");
+      ::usleep(100'000);
+    }
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  std::string body;
+  EXPECT_EQ(client_.GetWhole({server.name(), "/aa/bb/x"}, 5, &body).delivery,
+            Delivery::kUnanswered);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 4s);
 }
 
 TEST_F(VolumeClientTest, ListsNestedFolders) {

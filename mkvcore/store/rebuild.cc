@@ -140,7 +140,7 @@ class Rebuilder {
     if (!batch.empty()) (void)indexes_.replacement().Write(batch, Index::Durability::kOrdered);
   }
 
-  // All files of the keys that they are of: a key's files lie in folders of one name.
+  // `files` has all those of its keys, for a key's files lie in folders of one name.
   void RebuildKeysOf(const std::vector<VolumeWalk::File>& files, std::vector<std::string>* foreign,
                      Batch* batch) {
     std::map<std::string, FoundKey> keys;

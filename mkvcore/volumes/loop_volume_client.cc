@@ -23,10 +23,6 @@ bool IsWhole(const VolumeAnswer& answer) {
   return answer.delivery == Delivery::kAnswered || (answer.status != 0 && answer.error.empty());
 }
 
-LoopVolumeClient::ValueCallback WithoutValue(LoopVolumeClient::Callback done) {
-  return [done = std::move(done)](const VolumeAnswer& answer, const std::string&) { done(answer); };
-}
-
 }  // namespace
 
 LoopVolumeClient::LoopVolumeClient(EventLoop& loop, const VolumeOptions& options,
@@ -39,11 +35,7 @@ LoopVolumeClient::LoopVolumeClient(EventLoop& loop, const VolumeOptions& options
 LoopVolumeClient::~LoopVolumeClient() = default;
 
 void LoopVolumeClient::Head(const BlobLocation& blob, Callback done) {
-  LoopRequest request;
-  request.method = LoopRequest::Method::kHead;
-  request.blob = blob;
-  request.time_out = timeouts_.head;
-  Start(std::move(request), WithoutValue(std::move(done)));
+  Ask(LoopRequest::Method::kHead, blob, timeouts_.head, std::move(done));
 }
 
 void LoopVolumeClient::Get(const BlobLocation& blob, std::size_t size, ValueCallback done) {
@@ -102,11 +94,17 @@ void LoopVolumeClient::Put(const BlobLocation& blob, std::shared_ptr<const std::
 
 void LoopVolumeClient::Delete(const BlobLocation& blob, Callback done) {
   RequireBlobPath(blob.path);
+  Ask(LoopRequest::Method::kDelete, blob, timeouts_.remove, std::move(done));
+}
+
+void LoopVolumeClient::Ask(LoopRequest::Method method, const BlobLocation& blob,
+                           std::chrono::milliseconds time_out, Callback done) {
   LoopRequest request;
-  request.method = LoopRequest::Method::kDelete;
+  request.method = method;
   request.blob = blob;
-  request.time_out = timeouts_.remove;
-  Start(std::move(request), WithoutValue(std::move(done)));
+  request.time_out = time_out;
+  Start(std::move(request),
+        [done = std::move(done)](const VolumeAnswer& answer, const std::string&) { done(answer); });
 }
 
 void LoopVolumeClient::Start(LoopRequest request, ValueCallback done) {

@@ -6,6 +6,7 @@
 #ifndef MKVCORE_VOLUMES_LOOP_VOLUME_CLIENT_H_
 #define MKVCORE_VOLUMES_LOOP_VOLUME_CLIENT_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -58,6 +59,9 @@ class LoopVolumeClient {
   std::size_t under_way() const { return *under_way_; }
 
  private:
+  // A request without a value either way.
+  void Ask(LoopRequest::Method method, const BlobLocation& blob, std::chrono::milliseconds time_out,
+           Callback done);
   // `done` is told after health is.
   void Start(LoopRequest request, ValueCallback done);
 

@@ -87,7 +87,8 @@ class Index {
   // leave the writing to a thread that may.
   virtual bool MayStall() const = 0;
 
-  // Everything written before this call survives a power cut once it returns.
+  // Everything written before this call survives a power cut once it returns. Unlike a kSynced
+  // write it holds up no other write meanwhile, and calls that come together share a sync.
   virtual void Sync() = 0;
 };
 

@@ -109,6 +109,7 @@ class Database {
   }
 
   leveldb::DB& db() { return *db_; }
+  leveldb::Status SyncLogs() { return env_.SyncLogs(); }
   void Retire() { env_.Retire(); }
 
   bool failed() const { return failed_; }
@@ -223,12 +224,11 @@ class LevelDbIndex::Impl {
            std::atoi(tables.c_str()) >= kSlowdownTables - 1;
   }
 
-  // LevelDB writes a batch without changes to its log like any other, syncs it, and takes calls
-  // that come together as one.
   void Sync() {
     const Writing writing(*this);
-    leveldb::WriteBatch nothing;
-    Apply(writing.database(), &nothing, Durability::kSynced);
+    const leveldb::Status status = writing.database().SyncLogs();
+    if (!status.ok()) writing.database().SetFailed();
+    Check(status, folder_);
   }
 
  private:

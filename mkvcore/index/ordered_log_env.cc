@@ -4,9 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -65,15 +63,46 @@ class OrderedLogEnv::GuardedFile : public leveldb::WritableFile {
   const std::unique_ptr<leveldb::WritableFile> file_;
 };
 
+// Syncs a log file through a handle of its own, for LevelDB's belongs to the thread that writes.
+// What is synced is the file (fdatasync(2)), whoever has written to it. Thread-safe.
+class OrderedLogEnv::LogSync {
+ public:
+  LogSync(std::string name, std::unique_ptr<leveldb::WritableFile> handle)
+      : name_(std::move(name)), handle_(std::move(handle)) {}
+
+  // One at a time.
+  leveldb::Status Sync() {
+    const leveldb::Status status = handle_->Sync();
+    return status.ok() ? SyncFolder() : status;
+  }
+
+  // The file's name, once.
+  leveldb::Status SyncFolder() {
+    if (folder_synced_) return leveldb::Status::OK();
+    leveldb::Status status = SyncFolderOf(name_);
+    if (status.ok()) folder_synced_ = true;
+    return status;
+  }
+
+ private:
+  const std::string name_;
+  const std::unique_ptr<leveldb::WritableFile> handle_;
+  std::atomic<bool> folder_synced_ = false;
+};
+
 class OrderedLogEnv::LogFile : public GuardedFile {
  public:
-  using GuardedFile::GuardedFile;
+  LogFile(OrderedLogEnv& env, std::string name, std::unique_ptr<leveldb::WritableFile> file,
+          std::shared_ptr<LogSync> sync)
+      : GuardedFile(env, std::move(name), std::move(file)), sync_(std::move(sync)) {}
 
   // LevelDB closes a log file by destroying it, which can report nothing: a sync that fails here
   // fails every later write. Of a retired database it can be left: who opens the folder anew reads
   // the log, and syncs what it finds.
   ~LogFile() override {
     if (unsynced_ && !env_.retired_ && !LogFile::Sync().ok()) env_.log_failed_ = true;
+    const std::lock_guard lock(env_.logs_mutex_);
+    std::erase(env_.logs_, sync_);
   }
 
   leveldb::Status Append(const leveldb::Slice& data) override {
@@ -88,10 +117,7 @@ class OrderedLogEnv::LogFile : public GuardedFile {
 
   leveldb::Status Sync() override {
     leveldb::Status status = GuardedFile::Sync();
-    if (status.ok() && !folder_synced_) {
-      status = SyncFolderOf(name_);
-      folder_synced_ = status.ok();
-    }
+    if (status.ok()) status = sync_->SyncFolder();
     if (status.ok()) unsynced_ = false;
     return Note(status);
   }
@@ -108,8 +134,8 @@ class OrderedLogEnv::LogFile : public GuardedFile {
     return status;
   }
 
+  const std::shared_ptr<LogSync> sync_;
   bool unsynced_ = false;
-  bool folder_synced_ = false;
 };
 
 OrderedLogEnv::OrderedLogEnv(leveldb::Env* target, std::function<bool()> keep_tables)
@@ -138,12 +164,60 @@ leveldb::Status OrderedLogEnv::NewWritableFile(const std::string& name,
   leveldb::Status status = EnvWrapper::NewWritableFile(name, result);
   if (!status.ok()) return status;
   std::unique_ptr<leveldb::WritableFile> file(*result);
-  if (name.ends_with(".log")) {
-    *result = new LogFile(*this, name, std::move(file));
-  } else {
-    *result = new GuardedFile(*this, name, std::move(file));
-  }
+  if (name.ends_with(".log")) return NewLogFile(name, std::move(file), result);
+  *result = new GuardedFile(*this, name, std::move(file));
   return status;
+}
+
+leveldb::Status OrderedLogEnv::NewLogFile(const std::string& name,
+                                          std::unique_ptr<leveldb::WritableFile> file,
+                                          leveldb::WritableFile** result) {
+  leveldb::WritableFile* handle = nullptr;
+  leveldb::Status status = EnvWrapper::NewAppendableFile(name, &handle);
+  if (!status.ok()) return status;
+  auto sync = std::make_shared<LogSync>(name, std::unique_ptr<leveldb::WritableFile>(handle));
+  *result = new LogFile(*this, name, std::move(file), sync);
+  const std::lock_guard lock(logs_mutex_);
+  logs_.push_back(std::move(sync));
+  return status;
+}
+
+leveldb::Status OrderedLogEnv::SyncLogs() {
+  std::unique_lock lock(sync_mutex_);
+  const std::uint64_t call = ++last_call_;
+  while (synced_ < call) {
+    if (syncing_) {
+      sync_ended_.wait(lock);
+      continue;
+    }
+    const std::uint64_t covered = last_call_;
+    syncing_ = true;
+    lock.unlock();
+    leveldb::Status status = SyncEveryLog();
+    lock.lock();
+    syncing_ = false;
+    sync_ended_.notify_all();
+    if (!status.ok()) return status;  // the others try for themselves
+    synced_ = covered;
+  }
+  return leveldb::Status::OK();
+}
+
+leveldb::Status OrderedLogEnv::SyncEveryLog() {
+  std::vector<std::shared_ptr<LogSync>> logs;
+  {
+    const std::lock_guard lock(logs_mutex_);
+    logs = logs_;
+  }
+  for (const std::shared_ptr<LogSync>& log : logs) {
+    leveldb::Status status = retired_ ? Refusal("the log") : log->Sync();
+    if (status.ok()) continue;
+    log_failed_ = true;
+    return status;
+  }
+  // One that was closed before was synced then, or failed.
+  if (log_failed_) return leveldb::Status::IOError("an earlier write to the log has failed");
+  return leveldb::Status::OK();
 }
 
 // Of logs that are used again, which we do not ask for (Options::reuse_logs).

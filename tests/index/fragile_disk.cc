@@ -21,25 +21,28 @@ std::atomic<FragileDisk*> the_disk = nullptr;
 
 class FragileDisk::File : public leveldb::WritableFile {
  public:
-  File(FragileDisk& disk, std::string name, leveldb::WritableFile* file)
-      : disk_(disk), name_(std::move(name)), file_(file) {}
+  File(FragileDisk& disk, std::string name, leveldb::WritableFile* file,
+       std::shared_ptr<std::atomic<std::uint64_t>> written)
+      : disk_(disk), name_(std::move(name)), file_(file), written_(std::move(written)) {}
 
   leveldb::Status Append(const leveldb::Slice& data) override {
     if (disk_.off_) return Off();
-    written_ += data.size();
+    *written_ += data.size();
     return file_->Append(data);
   }
   leveldb::Status Flush() override { return disk_.off_ ? Off() : file_->Flush(); }
   leveldb::Status Close() override { return file_->Close(); }
   leveldb::Status Sync() override {
     if (disk_.off_) return Off();
-    const std::uint64_t written = written_;
+    const std::uint64_t written = *written_;
     if (name_.ends_with(disk_.slow_suffix_)) std::this_thread::sleep_for(disk_.sync_time_);
     const leveldb::Status status = file_->Sync();
     ++disk_.syncs_;
     if (disk_.off_) return Off();  // cut in the middle of it
     const std::lock_guard lock(disk_.mutex_);
-    if (disk_.synced_.contains(name_)) disk_.synced_[name_] = written;
+    if (disk_.synced_.contains(name_)) {
+      disk_.synced_[name_] = std::max(disk_.synced_[name_], written);
+    }
     return status;
   }
 
@@ -47,7 +50,7 @@ class FragileDisk::File : public leveldb::WritableFile {
   FragileDisk& disk_;
   const std::string name_;
   const std::unique_ptr<leveldb::WritableFile> file_;
-  std::uint64_t written_ = 0;
+  const std::shared_ptr<std::atomic<std::uint64_t>> written_;
 };
 
 FragileDisk::FragileDisk(fs::path folder)
@@ -71,7 +74,17 @@ leveldb::Status FragileDisk::NewWritableFile(const std::string& name,
   if (!status.ok()) return status;
   changes_.push_back(std::move(change));
   synced_[name] = 0;
-  *result = new File(*this, name, *result);
+  written_[name] = std::make_shared<std::atomic<std::uint64_t>>(0);
+  *result = new File(*this, name, *result, written_[name]);
+  return status;
+}
+
+leveldb::Status FragileDisk::NewAppendableFile(const std::string& name,
+                                               leveldb::WritableFile** result) {
+  if (off_) return Off();
+  const std::lock_guard lock(mutex_);
+  leveldb::Status status = EnvWrapper::NewAppendableFile(name, result);
+  if (status.ok()) *result = new File(*this, name, *result, written_.at(name));
   return status;
 }
 

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -44,6 +45,9 @@ class FragileDisk : public leveldb::EnvWrapper {
   }
 
   leveldb::Status NewWritableFile(const std::string& name, leveldb::WritableFile** result) override;
+  // Another handle of a file that was made by this disk.
+  leveldb::Status NewAppendableFile(const std::string& name,
+                                    leveldb::WritableFile** result) override;
   leveldb::Status RemoveFile(const std::string& name) override;
   leveldb::Status RenameFile(const std::string& from, const std::string& to) override;
 
@@ -73,6 +77,8 @@ class FragileDisk : public leveldb::EnvWrapper {
   std::chrono::milliseconds sync_time_{};
   std::mutex mutex_;
   std::map<std::string, std::uint64_t> synced_;  // bytes of each file
+  // And bytes written, through any of its handles.
+  std::map<std::string, std::shared_ptr<std::atomic<std::uint64_t>>> written_;
   std::vector<Change> changes_;
   int next_kept_ = 0;
 };

@@ -31,6 +31,12 @@ class FillingDisk : public leveldb::EnvWrapper {
     if (status.ok()) *result = new File(*this, *result);
     return status;
   }
+  leveldb::Status NewAppendableFile(const std::string& name,
+                                    leveldb::WritableFile** result) override {
+    leveldb::Status status = EnvWrapper::NewAppendableFile(name, result);
+    if (status.ok()) *result = new File(*this, *result);
+    return status;
+  }
 
  private:
   class File : public leveldb::WritableFile {

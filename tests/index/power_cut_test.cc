@@ -1,7 +1,9 @@
 // What is left of an index when everything that was not synced is lost.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -16,6 +18,7 @@
 namespace mkv {
 namespace {
 
+using ::testing::SizeIs;
 using namespace std::chrono_literals;
 
 class PowerCutTest : public ::testing::Test {
@@ -31,6 +34,14 @@ class PowerCutTest : public ::testing::Test {
     Batch batch;
     batch.Put("/" + std::to_string(number), std::string(200, 'v'));
     ASSERT_TRUE(index_->Write(batch, durability));
+  }
+
+  std::vector<std::string> Logs() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path() / "index")) {
+      if (entry.path().extension() == ".log") names.push_back(entry.path().filename());
+    }
+    return names;
   }
 
   void CutPower() {
@@ -101,15 +112,8 @@ TEST_F(PowerCutTest, WhatWasSyncedSurvivesBeingOpenedAndCutAgain) {
 // write itself can have made the new log's name durable.
 TEST_F(PowerCutTest, SyncedWriteInANewLogFileSurvives) {
   disk_.SetSyncTime(".ldb", 1s);
-  const auto logs = [this] {
-    int count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_.path() / "index")) {
-      count += entry.path().extension() == ".log" ? 1 : 0;
-    }
-    return count;
-  };
   int written = 0;
-  while (logs() < 2) Write(written++, Index::Durability::kOrdered);
+  while (Logs().size() < 2) Write(written++, Index::Durability::kOrdered);
   Write(written++, Index::Durability::kSynced);
   CutPower();
   EXPECT_EQ(Survivors(written), written);
@@ -131,6 +135,76 @@ TEST_F(PowerCutTest, SyncedWritesThatComeTogetherShareASync) {
   EXPECT_LT(disk_.syncs() - syncs_before, kThreads * kWrites / 4);
   CutPower();
   EXPECT_EQ(Survivors(kThreads * kWrites), kThreads * kWrites);
+}
+
+TEST_F(PowerCutTest, SyncHoldsUpNoOtherWrite) {
+  disk_.SetSyncTime(".log", 300ms);
+  Write(0, Index::Durability::kOrdered);
+  const int syncs_before = disk_.syncs();
+  std::atomic<bool> synced = false;
+  std::jthread syncing([&] {
+    index_->Sync();
+    synced = true;
+  });
+  std::this_thread::sleep_for(50ms);
+  Write(1, Index::Durability::kOrdered);
+  EXPECT_FALSE(synced);
+  syncing.join();
+  EXPECT_EQ(disk_.syncs() - syncs_before, 1);
+  CutPower();
+  EXPECT_GE(Survivors(2), 1);
+}
+
+TEST_F(PowerCutTest, SyncsThatComeTogetherShareOne) {
+  constexpr int kThreads = 32;
+  disk_.SetSyncTime(".log", 50ms);
+  const int syncs_before = disk_.syncs();
+  std::vector<std::jthread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([this, thread] {
+      Write(thread, Index::Durability::kOrdered);
+      index_->Sync();
+    });
+  }
+  threads.clear();
+  EXPECT_LT(disk_.syncs() - syncs_before, kThreads / 4);
+  CutPower();
+  EXPECT_EQ(Survivors(kThreads), kThreads);
+}
+
+// While LevelDB still closes the one it goes on in the other.
+TEST_F(PowerCutTest, SyncCoversTheLogThatIsBeingClosed) {
+  ASSERT_THAT(Logs(), SizeIs(1));
+  disk_.SetSyncTime(Logs().front(), 500ms);
+  std::atomic<int> written = 0;
+  std::jthread writing([&](const std::stop_token& stop) {
+    try {
+      while (!stop.stop_requested()) {
+        Write(written, Index::Durability::kOrdered);
+        ++written;
+      }
+    } catch (const IndexError&) {
+      // The power was cut under it.
+    }
+  });
+  while (Logs().size() < 2) std::this_thread::yield();
+  std::this_thread::sleep_for(50ms);  // the new one is in use, and the old one not yet synced
+  writing.request_stop();
+  const int before = written;
+  index_->Sync();
+  disk_.CutPower();
+  writing.join();
+  CutPower();
+  EXPECT_GE(Survivors(written + 1), before);
+}
+
+TEST_F(PowerCutTest, WritesFailOnceASyncDid) {
+  Write(0, Index::Durability::kOrdered);
+  disk_.CutPower();
+  EXPECT_THROW(index_->Sync(), IndexError);
+  Batch batch;
+  batch.Put("/lost", "");
+  EXPECT_THROW((void)index_->Write(batch, Index::Durability::kOrdered), IndexError);
 }
 
 TEST_F(PowerCutTest, WritesAndSyncsFailOnceTheDiskDoes) {

@@ -9,6 +9,7 @@
 #include "mkvcore/format/key_limit.h"
 #include "mkvcore/native/key_listing.h"
 #include "mkvcore/native/nonempty_source.h"
+#include "mkvcore/store/loop_sync.h"
 
 namespace mkv {
 
@@ -88,9 +89,11 @@ void RunChange(http::Transfer& transfer, const std::function<void()>& change) {
 struct NativeApi::OfLoop {
   OfLoop(EventLoop& loop, Store& store, const RedirectOptions& options)
       : volumes(loop, store.volumes().options(), store.volumes().health()),
+        sync(loop, store.index()),
         redirector(std::make_shared<Redirector>(volumes, store, options)) {}
 
   LoopVolumeClient volumes;
+  LoopSync sync;
   const std::shared_ptr<Redirector> redirector;
 };
 
@@ -149,7 +152,7 @@ void NativeApi::OnRequest(std::shared_ptr<http::Exchange> exchange) {
   } else if (head.method == "PUT") {
     Put(exchange);
   } else if (head.method == "DELETE") {
-    Change(exchange, [this](std::string_view key) { return store_.Delete(key); });
+    Delete(exchange);
   } else if (head.method == "UNLINK") {
     Change(exchange, [this](std::string_view key) { return store_.Unlink(key); });
   } else if (head.method == "REBALANCE") {
@@ -251,6 +254,19 @@ void NativeApi::PutOnLoop(const std::shared_ptr<http::Exchange>& exchange,
                           exchange->Reply(Answer(end.result.outcome, 201));
                         }
                       });
+}
+
+void NativeApi::Delete(const std::shared_ptr<http::Exchange>& exchange) {
+  OfLoop& of_loop = Of(exchange->loop());
+  if (!store_.MayDeleteOnLoop(of_loop.volumes)) {
+    Change(exchange, [this](std::string_view key) { return store_.Delete(key); });
+    return;
+  }
+  store_.DeleteOnLoop(
+      of_loop.volumes, of_loop.sync, exchange->head().path,
+      [exchange](Outcome outcome, const std::exception_ptr& error) {
+        exchange->Reply(error ? FailedChange(error, exchange->head()) : Answer(outcome, 204));
+      });
 }
 
 void NativeApi::Change(const std::shared_ptr<http::Exchange>& exchange,

@@ -43,7 +43,8 @@ class NativeApi : public http::Handler {
   void Put(const std::shared_ptr<http::Exchange>& exchange);
   void PutOnLoop(const std::shared_ptr<http::Exchange>& exchange, LoopVolumeClient& volumes,
                  WritersUnderWay::Token token, std::shared_ptr<const std::string> value);
-  // DELETE, UNLINK and REBALANCE: `change` runs on a worker.
+  void Delete(const std::shared_ptr<http::Exchange>& exchange);
+  // `change` runs on a worker.
   static void Change(const std::shared_ptr<http::Exchange>& exchange,
                      std::function<Outcome(std::string_view key)> change);
 

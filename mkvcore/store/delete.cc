@@ -3,44 +3,56 @@
 #include <algorithm>
 
 #include "mkvcore/format/index_keys.h"
+#include "mkvcore/store/delete_plan.h"
 #include "mkvcore/store/garbage_deletion.h"
-#include "mkvcore/store/key_state.h"
 #include "mkvcore/store/store.h"
 #include "mkvcore/volumes/volume_health.h"
 
 namespace mkv {
 
+Outcome Store::BeginDelete(std::string_view key, std::uint64_t id, Index::Durability durability,
+                           DeletePlan& plan) {
+  while (true) {
+    plan.state = KeyState::Read(index_, key);
+    if (!plan.state.object()) return Outcome::kMissing;
+    if (options_.protect && plan.state.live()) return Outcome::kProtected;
+    const Object& object = *plan.state.object();
+    plan.garbage = plan.state.AddGarbage(object, object.record.volumes, id, /*not_before_us=*/0);
+    plan.state.RemoveObject();
+    if (plan.state.Commit(index_, durability)) return Outcome::kDone;
+  }
+}
+
+std::function<bool(const format::PendingBlob::Place& place)> Store::NotKnownToBeDown() const {
+  return [this](const format::PendingBlob::Place& place) {
+    return !volumes_.health().IsDown(place.volume());
+  };
+}
+
+void Store::EndDelete(DeletePlan& plan) {
+  while (true) {
+    ReplacePending(plan.state, plan.garbage);
+    if (plan.state.Commit(index_, Index::Durability::kOrdered)) break;
+    plan.state = KeyState::Read(index_, plan.state.key());
+  }
+  if (plan.garbage.places_size() > 0) TellGarbageListener(WallClockMicros());
+}
+
 Outcome Store::Delete(std::string_view key) {
   const WritersUnderWay::Token token = writers_.TryExclusive(key);
   if (!token) return Outcome::kBusy;
   const HandledBlobs::Handling handling(handled_, generations_.Next());
-  format::PendingBlob garbage;
-  while (true) {
-    KeyState state = KeyState::Read(index_, key);
-    if (!state.object()) return Outcome::kMissing;
-    if (options_.protect && state.live()) return Outcome::kProtected;
-    garbage = state.AddGarbage(*state.object(), state.object()->record.volumes, handling.id(),
-                               /*not_before_us=*/0);
-    state.RemoveObject();
-    if (state.Commit(index_, Index::Durability::kSynced)) break;
-  }
-
-  // A volume known to be down is not waited for: its share is already queued.
+  DeletePlan plan;
+  const Outcome begun = BeginDelete(key, handling.id(), Index::Durability::kSynced, plan);
+  if (begun != Outcome::kDone) return begun;
   try {
-    DeleteBlobs(volumes_, {{std::string(key), &garbage}}, options_.settle_delay,
-                [this](const format::PendingBlob::Place& place) {
-                  return !volumes_.health().IsDown(place.volume());
-                });
-    while (true) {
-      KeyState state = KeyState::Read(index_, key);
-      ReplacePending(state, garbage);
-      if (state.Commit(index_, Index::Durability::kOrdered)) break;
-    }
+    DeleteBlobs(volumes_, {{std::string(key), &plan.garbage}}, options_.settle_delay,
+                NotKnownToBeDown());
+    EndDelete(plan);
   } catch (...) {
     TellGarbageListener(WallClockMicros());  // the key is gone, and its files are not
     throw;
   }
-  if (garbage.places_size() > 0) TellGarbageListener(WallClockMicros());
   return Outcome::kDone;
 }
 

@@ -1,9 +1,7 @@
 #include "mkvcore/store/garbage_deletion.h"
 
 #include <algorithm>
-#include <functional>
 #include <set>
-#include <span>
 
 #include "mkvcore/store/generation_clock.h"
 
@@ -45,37 +43,32 @@ void Note(format::PendingBlob::Place& place, bool answered, bool gone, bool unan
   }
 }
 
-using Ask = std::vector<VolumeAnswer> (VolumeClient::*)(std::span<const BlobLocation> blobs);
+}  // namespace
 
-void AskPlaces(VolumeClient& volumes, Ask ask, const std::vector<DoomedBlob>& doomed,
-               std::chrono::milliseconds settle_delay, const PlaceFilter& filter) {
-  struct Request {
-    format::PendingBlob* blob;
-    int place;
-    int files;  // that are asked for
-  };
-  std::vector<Request> requests;
-  std::vector<BlobLocation> locations;
+PlaceRound::PlaceRound(Method method, const std::vector<DoomedBlob>& doomed,
+                       const PlaceFilter& filter)
+    : method_(method) {
   for (const DoomedBlob& one : doomed) {
     const std::string path = PathOf(one);
     for (int i = 0; i < one.blob->places_size(); ++i) {
       const format::PendingBlob::Place& place = one.blob->places(i);
       if (filter && !filter(place)) continue;
-      const std::size_t before = locations.size();
-      if (!one.blob->only_sidecar()) locations.push_back({place.volume(), path});
+      const std::size_t before = files_.size();
+      if (!one.blob->only_sidecar()) files_.push_back({place.volume(), path});
       if (one.blob->sidecar()) {
-        locations.push_back({place.volume(), SidecarPath(one.key, one.blob->generation())});
+        files_.push_back({place.volume(), SidecarPath(one.key, one.blob->generation())});
       }
-      requests.push_back({one.blob, i, static_cast<int>(locations.size() - before)});
+      requests_.push_back({one.blob, i, static_cast<int>(files_.size() - before)});
     }
   }
-  if (locations.empty()) return;
-  const std::vector<VolumeAnswer> answers = std::invoke(ask, volumes, locations);
+}
 
+void PlaceRound::NoteAnswers(std::span<const VolumeAnswer> answers,
+                             std::chrono::milliseconds settle_delay) {
   // From the last place to the first, so that those not yet looked at keep their position.
   std::size_t next_answer = answers.size();
-  for (std::size_t at = requests.size(); at-- > 0;) {
-    const Request& request = requests[at];
+  for (std::size_t at = requests_.size(); at-- > 0;) {
+    const Request& request = requests_[at];
     bool answered = true;
     bool gone = true;
     bool unanswered = false;
@@ -83,7 +76,7 @@ void AskPlaces(VolumeClient& volumes, Ask ask, const std::vector<DoomedBlob>& do
       const VolumeAnswer& answer = answers[--next_answer];
       answered &= answer.delivery == VolumeAnswer::Delivery::kAnswered;
       unanswered |= answer.delivery == VolumeAnswer::Delivery::kUnanswered;
-      gone &= answer.ok() || answer.missing() || IsNoFile(answer) || ask == &VolumeClient::Head;
+      gone &= answer.ok() || answer.missing() || IsNoFile(answer) || method_ == Method::kHead;
     }
     bool done = false;
     Note(*request.blob->mutable_places(request.place), answered, gone, unanswered, settle_delay,
@@ -92,16 +85,16 @@ void AskPlaces(VolumeClient& volumes, Ask ask, const std::vector<DoomedBlob>& do
   }
 }
 
-}  // namespace
-
 void DeleteBlobs(VolumeClient& volumes, const std::vector<DoomedBlob>& doomed,
                  std::chrono::milliseconds settle_delay, const PlaceFilter& filter) {
-  AskPlaces(volumes, &VolumeClient::Delete, doomed, settle_delay, filter);
+  PlaceRound round(PlaceRound::Method::kDelete, doomed, filter);
+  if (!round.files().empty()) round.NoteAnswers(volumes.Delete(round.files()), settle_delay);
 }
 
 void AwaitSettled(VolumeClient& volumes, const std::vector<DoomedBlob>& blobs,
                   std::chrono::milliseconds settle_delay, const PlaceFilter& filter) {
-  AskPlaces(volumes, &VolumeClient::Head, blobs, settle_delay, filter);
+  PlaceRound round(PlaceRound::Method::kHead, blobs, filter);
+  if (!round.files().empty()) round.NoteAnswers(volumes.Head(round.files()), settle_delay);
 }
 
 void ReplacePending(KeyState& state, const format::PendingBlob& blob) {

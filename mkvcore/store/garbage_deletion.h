@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,31 @@ struct DoomedBlob {
 
 // Whether to ask the place now. Empty: all.
 using PlaceFilter = std::function<bool(const format::PendingBlob::Place& place)>;
+
+// One round of requests for the files of pending blobs at their places, whoever sends them. The
+// blobs outlive it and keep their places until NoteAnswers().
+class PlaceRound {
+ public:
+  enum class Method { kDelete, kHead };
+
+  PlaceRound(Method method, const std::vector<DoomedBlob>& doomed, const PlaceFilter& filter);
+
+  // What to ask for, all at once.
+  const std::vector<BlobLocation>& files() const { return files_; }
+  // Drops the places that are done with, as DeleteBlobs() tells. `answers`: one for each of
+  // files(), in their order. Once.
+  void NoteAnswers(std::span<const VolumeAnswer> answers, std::chrono::milliseconds settle_delay);
+
+ private:
+  struct Request {
+    format::PendingBlob* blob;
+    int place;
+    int files;  // that are asked for
+  };
+  const Method method_;
+  std::vector<Request> requests_;
+  std::vector<BlobLocation> files_;
+};
 
 // Sends a DELETE for every blob (and its sidecar, or for that alone) to every place, all at once. A
 // place that answered is dropped from its blob, unless a request of ours to it was never answered:

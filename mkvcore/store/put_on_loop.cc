@@ -14,14 +14,6 @@
 
 namespace mkv {
 
-namespace {
-
-// How many requests to volumes a loop has under way before it leaves PUTs to workers: the memory
-// that it spends on them.
-constexpr std::size_t kMaxLoopRequests = 512;
-
-}  // namespace
-
 class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
  public:
   LoopPut(Store& store, LoopVolumeClient& volumes, std::string_view key, bool replaces,
@@ -156,8 +148,7 @@ class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
 
 bool Store::MayPutOnLoop(const LoopVolumeClient& volumes,
                          std::optional<std::uint64_t> length) const {
-  return length && *length <= kMaxLoopValue && volumes.under_way() < kMaxLoopRequests &&
-         volumes.takes_puts() && !options_.sync && !index_.MayStall();
+  return length && *length <= kMaxLoopValue && !options_.sync && LoopMayWrite(volumes);
 }
 
 void Store::PutNewOnLoop(LoopVolumeClient& volumes, std::string_view key,

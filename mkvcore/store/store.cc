@@ -11,6 +11,10 @@ namespace mkv {
 
 namespace {
 
+// How many requests to volumes a loop has under way before it leaves changes to workers: the memory
+// that it spends on them.
+constexpr std::size_t kMaxLoopRequests = 512;
+
 std::optional<Object> FindAtOneMoment(const Index& index, std::string_view key) {
   const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
   const std::optional<std::string> record = ValueAt(*entries, key);
@@ -43,6 +47,10 @@ std::optional<Object> Store::Find(std::string_view key) const {
   // Only both as of one moment tell which.
   if (object && !object->metadata) object = FindAtOneMoment(index_, key);
   return object;
+}
+
+bool Store::LoopMayWrite(const LoopVolumeClient& volumes) const {
+  return volumes.under_way() < kMaxLoopRequests && volumes.takes_puts() && !index_.MayStall();
 }
 
 bool Store::IsHandled(std::uint64_t pending_id) const { return handled_.Contains(pending_id); }

@@ -66,6 +66,7 @@ enum class Outcome {
   kImpossible,          // a rebalance that can not be done: no replica left, or none reachable
 };
 
+class LoopSync;
 class SidecarWrite;
 class StagedBlob;
 
@@ -158,6 +159,18 @@ class Store {
                      std::shared_ptr<const std::string> value, ReplaceRequest request,
                      LoopPutDone done);
 
+  // --- Delete() on an event loop (delete_on_loop.cc) ---
+
+  // `outcome`, or what the index threw.
+  using LoopDeleteDone = std::function<void(Outcome outcome, const std::exception_ptr& error)>;
+  // False when a worker is to do it: many requests under way, volumes that speak TLS, an index that
+  // may have to wait.
+  bool MayDeleteOnLoop(const LoopVolumeClient& volumes) const;
+  // `done` runs on the loop, perhaps inside this call; not at all when `volumes` or `sync` goes
+  // before.
+  void DeleteOnLoop(LoopVolumeClient& volumes, LoopSync& sync, std::string_view key,
+                    LoopDeleteDone done);
+
   // Changes what is known of a value (`describe` gets the present metadata) without moving its
   // bytes; others who do the same are waited for. kImpossible when the original wrote it, or when
   // an older sidecar may still land; kVolumesFailed when a volume that holds it does not take the
@@ -241,6 +254,21 @@ class Store {
   void AbandonPut(PutPlan& plan);
 
   class LoopPut;  // the same steps on a loop (put_on_loop.cc)
+
+  // The steps of a DELETE (delete.cc): the object becomes garbage, pending under `id`; its files
+  // go; what is left of them stays pending.
+  struct DeletePlan;
+  Outcome BeginDelete(std::string_view key, std::uint64_t id, Index::Durability durability,
+                      DeletePlan& plan);
+  // A volume known to be down is not waited for: its share is already queued.
+  std::function<bool(const format::PendingBlob::Place& place)> NotKnownToBeDown() const;
+  void EndDelete(DeletePlan& plan);
+
+  class LoopDelete;  // the same steps on a loop (delete_on_loop.cc)
+
+  // Whether so few requests to volumes are under way, of volumes that speak no TLS, and the index
+  // is so far ahead of its compactions, that a loop may change the store.
+  bool LoopMayWrite(const LoopVolumeClient& volumes) const;
 
   // Writes announced sidecars of `object`, which becomes `changed` with them, if that is given.
   // kBusy when somebody else has changed it meanwhile, kVolumesFailed.

@@ -1,26 +1,16 @@
 // PUTs on an event loop: what they leave in the index and on real volumes, also when those fail.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <chrono>
-#include <functional>
 #include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "mkvcore/event_loop/event_loop.h"
-#include "mkvcore/index/leveldb_index.h"
-#include "mkvcore/store/key_state.h"
-#include "mkvcore/store/store.h"
-#include "mkvcore/volumes/loop_volume_client.h"
-#include "mkvcore/volumes/volume_health.h"
-#include "tests/support/temp_folder.h"
-#include "tests/volumes/test_volume.h"
+#include "tests/store/loop_store_test.h"
 
 namespace mkv {
 namespace {
@@ -28,42 +18,8 @@ namespace {
 using testing::TestVolume;
 using namespace std::chrono_literals;
 
-class PutOnLoop : public ::testing::Test {
- public:
-  ~PutOnLoop() override {
-    DropLoopClient();
-    loop_.Stop();
-    thread_.join();
-  }
-
+class PutOnLoop : public testing::LoopStoreTest {
  protected:
-  PutOnLoop() {
-    options_.timeouts.connect = 1s;
-    options_.timeouts.answer = 3s;
-    for (auto& volume : volumes_) names_.push_back(volume.name());
-    index_ = LevelDbIndex::Open((folder_.path() / "index").string());
-    client_ = std::make_unique<VolumeClient>(options_, health_);
-    store_ = std::make_unique<Store>(
-        *index_, *client_, std::make_shared<const Placement>(names_, 2, 1), StoreOptions());
-    loop_client_ = std::make_unique<LoopVolumeClient>(loop_, options_, health_);
-    thread_ = std::thread([this] { loop_.Run(); });
-  }
-
-  void OnLoop(const std::function<void()>& task) {
-    std::promise<void> done;
-    loop_.Post([&] {
-      task();
-      done.set_value();
-    });
-    done.get_future().wait();
-  }
-  void AwaitLoop() {
-    OnLoop([] {});
-  }
-  void DropLoopClient() {
-    OnLoop([this] { loop_client_.reset(); });
-  }
-
   std::future<Store::LoopPutEnd> Put(const std::string& key, const std::string& value,
                                      bool replaces = false,
                                      const Store::ReplaceRequest& request = {}) {
@@ -83,42 +39,6 @@ class PutOnLoop : public ::testing::Test {
     });
     return future;
   }
-
-  // What the volumes hold for the key's object, one after the other in the record's order.
-  std::vector<std::string> Values(const std::string& key) {
-    std::vector<std::string> values;
-    const std::optional<Object> object = store_->Find(key);
-    if (!object) return values;
-    for (const BlobLocation& blob : object->Replicas()) {
-      for (TestVolume& volume : volumes_) {
-        if (volume.name() == blob.volume) values.push_back(volume.File(blob.path).value_or("none"));
-      }
-    }
-    return values;
-  }
-  TestVolume& FirstChoice(const std::string& key) {
-    const std::string name = store_->placement()->Order(key).front();
-    for (TestVolume& volume : volumes_) {
-      if (volume.name() == name) return volume;
-    }
-    throw std::logic_error("no such volume");
-  }
-  std::vector<format::PendingBlob> Pending(const std::string& key) {
-    const format::Pending pending = KeyState::Read(*index_, key).pending();
-    return {pending.blobs().begin(), pending.blobs().end()};
-  }
-
-  testing::TempFolder folder_;
-  std::array<TestVolume, 3> volumes_;
-  std::vector<std::string> names_;
-  VolumeOptions options_;
-  VolumeHealth health_;
-  std::unique_ptr<LevelDbIndex> index_;
-  std::unique_ptr<VolumeClient> client_;
-  std::unique_ptr<Store> store_;
-  EventLoop loop_;
-  std::unique_ptr<LoopVolumeClient> loop_client_;
-  std::thread thread_;
 };
 
 TEST_F(PutOnLoop, IsForSmallValuesOfKnownLength) {

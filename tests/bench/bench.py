@@ -15,6 +15,7 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "compat"))
 os.environ.setdefault("MKV_BINARY", str(ROOT / "build" / "release" / "mkv"))
 
+import cpu_profile  # noqa: E402
 import load  # noqa: E402
 import measure  # noqa: E402
 import publish  # noqa: E402
@@ -71,6 +72,8 @@ def main():
     parser.add_argument("--seconds", type=int, help="length of a run of wrk (4; quick: 1)")
     parser.add_argument("--resources", action="store_true",
                         help="also memory, CPU per GB, start-up, and growth with the keys")
+    parser.add_argument("--profile", action="store_true",
+                        help="also where the CPU time of each row goes, by perf(1); needs root")
     parser.add_argument("--publish", metavar="NAME",
                         help="write NAME.json, NAME.md and plots to docs/performance/")
     parser.add_argument("rows", nargs="*", metavar="GROUP",
@@ -88,12 +91,18 @@ def main():
             arguments.quick, arguments.runs, arguments.seconds, pathlib.Path(folder)
         )
         print(report.header(), flush=True)
+        profiles = {}
         for group in [known[name] for name in arguments.rows] or GROUPS:
             for row in group(settings):
                 result = measure.measure(row, settings.runs)
                 results.append(result)
                 print(report.line(result), flush=True)
+                if arguments.profile:
+                    profiles[row.name] = cpu_profile.of(row, settings.folder)
         document = report.document(results, settings, started, tempfile.tempdir)
+        if profiles:
+            document["profiles"] = profiles
+            print(report.profiles(profiles), flush=True)
         if arguments.resources:
             document["memory"] = resources.memory(settings)
             document["growth"] = resources.growth(settings)

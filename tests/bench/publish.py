@@ -40,6 +40,11 @@ def _table(document):
             f"| {row['name']} | {row['load']} | {figure(row['ours_median'])} | {baseline} | {ratio}"
             f" | {sign} {row['target']:g} | {'yes' if row['holds'] else '**no**'} |"
         )
+    if document.get("profiles"):
+        columns = list(next(iter(document["profiles"].values())))
+        lines += ["", "| CPU time of | " + " | ".join(columns) + " |", "| --- " * (len(columns) + 1) + "|"]
+        for name, shares in document["profiles"].items():
+            lines.append(f"| {name} | " + " | ".join(f"{shares[c]:.0%}" for c in columns) + " |")
     if document.get("memory"):
         lines += ["", "| | |", "| --- | --- |"]
         for name, figure in document["memory"].items():

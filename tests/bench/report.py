@@ -77,6 +77,15 @@ def document(results, settings, started, folder):
     }
 
 
+def profiles(found):
+    """Of each row, the columns that matter."""
+    lines = []
+    for name, shares in found.items():
+        shown = (f"{column} {share:.0%}" for column, share in shares.items() if share >= 0.005)
+        lines.append(f"{name:<38}  {', '.join(shown)}")
+    return "\n".join(lines)
+
+
 def resources(found):
     lines = [f"{name:<38}  {figure:.3g}" for name, figure in found["memory"].items()]
     for point in found["growth"]:

@@ -157,7 +157,7 @@ TEST_F(PowerCutTest, SyncHoldsUpNoOtherWrite) {
 
 TEST_F(PowerCutTest, SyncsThatComeTogetherShareOne) {
   constexpr int kThreads = 32;
-  disk_.SetSyncTime(".log", 50ms);
+  disk_.SetSyncTime(".log", 500ms);
   const int syncs_before = disk_.syncs();
   std::vector<std::jthread> threads;
   for (int thread = 0; thread < kThreads; ++thread) {
@@ -167,7 +167,8 @@ TEST_F(PowerCutTest, SyncsThatComeTogetherShareOne) {
     });
   }
   threads.clear();
-  EXPECT_LT(disk_.syncs() - syncs_before, kThreads / 4);
+  // That of the first, and one for all who came meanwhile; or one more on a slow machine.
+  EXPECT_LE(disk_.syncs() - syncs_before, 4);
   CutPower();
   EXPECT_EQ(Survivors(kThreads), kThreads);
 }

@@ -68,15 +68,17 @@ class HeldIndex : public Index {
 };
 
 class DeleteOnLoop : public testing::LoopStoreTest {
- protected:
-  DeleteOnLoop() {
-    store_->SetGarbageListener([this](std::int64_t) { ++told_; });
-    OnLoop([this] { sync_ = std::make_unique<LoopSync>(loop_, index()); });
-  }
+ public:
   ~DeleteOnLoop() override {
     index().Release();
     OnLoop([this] { sync_.reset(); });
     DropLoopClient();
+  }
+
+ protected:
+  DeleteOnLoop() {
+    store_->SetGarbageListener([this](std::int64_t) { ++told_; });
+    OnLoop([this] { sync_ = std::make_unique<LoopSync>(loop_, index()); });
   }
 
   // Where the value lies.

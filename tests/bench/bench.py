@@ -40,6 +40,7 @@ class Settings:
     def __init__(self, quick, runs, seconds, folder):
         self.quick = quick
         self.runs = runs or (3 if quick else 5)
+        self.attempts = 1 if quick else measure.ATTEMPTS
         self.seconds = seconds or (1 if quick else 4)
         self.repeats = 2 if quick else 5  # of what takes less than a second
         self.folder = folder
@@ -94,7 +95,7 @@ def main():
         profiles = {}
         for group in [known[name] for name in arguments.rows] or GROUPS:
             for row in group(settings):
-                result = measure.measure(row, settings.runs)
+                result = measure.measure(row, settings.runs, settings.attempts)
                 results.append(result)
                 print(report.line(result), flush=True)
                 if arguments.profile:

@@ -54,8 +54,8 @@ def spread(figures):
     return (max(figures) - min(figures)) / statistics.median(figures) if figures else 0.0
 
 
-def measure(row, runs):
-    for attempt in range(1, ATTEMPTS + 1):
+def measure(row, runs, attempts=ATTEMPTS):
+    for attempt in range(1, attempts + 1):
         ours, baseline = [], []
         for _ in range(runs):
             if row.baseline:

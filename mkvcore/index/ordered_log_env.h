@@ -9,9 +9,8 @@
 //   LevelDB would go on behind the torn record, and find none of it when it reads the log again.
 //   Nor is any other file written on: a compaction that flushes a memory table in its middle would
 //   write its own end into the MANIFEST behind the record that did not fit.
-// * Its log can be synced while LevelDB goes on writing to it. A write that LevelDB itself syncs
-// holds
-//   up every other one until the disk has answered; this holds up nobody but who waits for it.
+// * Its log can be synced while LevelDB goes on writing to it. A write that LevelDB syncs holds up
+//   every other one until the disk has answered; this holds up nobody but who waits for it.
 // * It can be retired, so that the same folder can be opened anew while the old database still
 //   serves readers: from then on that one can change nothing any more.
 //

@@ -258,7 +258,7 @@ void NativeApi::PutOnLoop(const std::shared_ptr<http::Exchange>& exchange,
 
 void NativeApi::Delete(const std::shared_ptr<http::Exchange>& exchange) {
   OfLoop& of_loop = Of(exchange->loop());
-  if (!store_.MayDeleteOnLoop(of_loop.volumes)) {
+  if (!store_.MayChangeOnLoop(of_loop.volumes)) {
     Change(exchange, [this](std::string_view key) { return store_.Delete(key); });
     return;
   }

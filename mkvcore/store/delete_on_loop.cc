@@ -105,8 +105,6 @@ class Store::LoopDelete : public std::enable_shared_from_this<LoopDelete> {
   bool pending_ = false;  // the record is gone, and its files are not known to be
 };
 
-bool Store::MayDeleteOnLoop(const LoopVolumeClient& volumes) const { return LoopMayWrite(volumes); }
-
 void Store::DeleteOnLoop(LoopVolumeClient& volumes, LoopSync& sync, std::string_view key,
                          LoopDeleteDone done) {
   std::make_shared<LoopDelete>(*this, volumes, sync, key, std::move(done))->Begin();

@@ -2,8 +2,7 @@
 // to survive a power cut before something else is done.
 //
 // One for each loop, with a thread that does the waiting. What is asked while a sync is under way
-// shares the next one; so do the loops of a server, for LevelDB takes syncs that come together as
-// one.
+// shares the next one; so do the loops of a server (Index::Sync).
 #ifndef MKVCORE_STORE_LOOP_SYNC_H_
 #define MKVCORE_STORE_LOOP_SYNC_H_
 

@@ -148,7 +148,7 @@ class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
 
 bool Store::MayPutOnLoop(const LoopVolumeClient& volumes,
                          std::optional<std::uint64_t> length) const {
-  return length && *length <= kMaxLoopValue && !options_.sync && LoopMayWrite(volumes);
+  return length && *length <= kMaxLoopValue && !options_.sync && MayChangeOnLoop(volumes);
 }
 
 void Store::PutNewOnLoop(LoopVolumeClient& volumes, std::string_view key,

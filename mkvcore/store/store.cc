@@ -49,7 +49,7 @@ std::optional<Object> Store::Find(std::string_view key) const {
   return object;
 }
 
-bool Store::LoopMayWrite(const LoopVolumeClient& volumes) const {
+bool Store::MayChangeOnLoop(const LoopVolumeClient& volumes) const {
   return volumes.under_way() < kMaxLoopRequests && volumes.takes_puts() && !index_.MayStall();
 }
 

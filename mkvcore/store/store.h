@@ -137,7 +137,13 @@ class Store {
   };
   PutResult Replace(std::string_view key, Source& source, const ReplaceRequest& request);
 
-  // --- Both kinds of PUT on an event loop, for small values (put_on_loop.cc) ---
+  // --- Changes on an event loop ---
+
+  // False when a worker is to do them: many requests under way, volumes that speak TLS, an index
+  // that may have to wait.
+  bool MayChangeOnLoop(const LoopVolumeClient& volumes) const;
+
+  // Both kinds of PUT, for small values (put_on_loop.cc).
 
   // How it ended: with `result`, with what the index or the request threw, or not yet.
   struct LoopPutEnd {
@@ -149,8 +155,7 @@ class Store {
   };
   using LoopPutDone = std::function<void(LoopPutEnd end)>;
 
-  // False when a worker is to do it: a value that is large or of unknown length, many requests
-  // under way, -sync, volumes that speak TLS, an index that may have to wait.
+  // False also for a value that is large or of unknown length, and with -sync.
   bool MayPutOnLoop(const LoopVolumeClient& volumes, std::optional<std::uint64_t> length) const;
   // `done` runs on the loop, perhaps inside this call; not at all when `volumes` goes before.
   void PutNewOnLoop(LoopVolumeClient& volumes, std::string_view key, WritersUnderWay::Token token,
@@ -159,17 +164,14 @@ class Store {
                      std::shared_ptr<const std::string> value, ReplaceRequest request,
                      LoopPutDone done);
 
-  // --- Delete() on an event loop (delete_on_loop.cc) ---
-
-  // `outcome`, or what the index threw.
+  // Delete() (delete_on_loop.cc): `outcome`, or what the index threw.
   using LoopDeleteDone = std::function<void(Outcome outcome, const std::exception_ptr& error)>;
-  // False when a worker is to do it: many requests under way, volumes that speak TLS, an index that
-  // may have to wait.
-  bool MayDeleteOnLoop(const LoopVolumeClient& volumes) const;
   // `done` runs on the loop, perhaps inside this call; not at all when `volumes` or `sync` goes
   // before.
   void DeleteOnLoop(LoopVolumeClient& volumes, LoopSync& sync, std::string_view key,
                     LoopDeleteDone done);
+
+  // --- Changes to a value that is there ---
 
   // Changes what is known of a value (`describe` gets the present metadata) without moving its
   // bytes; others who do the same are waited for. kImpossible when the original wrote it, or when
@@ -265,10 +267,6 @@ class Store {
   void EndDelete(DeletePlan& plan);
 
   class LoopDelete;  // the same steps on a loop (delete_on_loop.cc)
-
-  // Whether so few requests to volumes are under way, of volumes that speak no TLS, and the index
-  // is so far ahead of its compactions, that a loop may change the store.
-  bool LoopMayWrite(const LoopVolumeClient& volumes) const;
 
   // Writes announced sidecars of `object`, which becomes `changed` with them, if that is given.
   // kBusy when somebody else has changed it meanwhile, kVolumesFailed.

@@ -12,7 +12,7 @@ def write(document, folder, name):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
     (folder / f"{name}.md").write_text(_table(document))
-    if document["rows"]:
+    if len(document["rows"]) > 1:
         _plot_ratios(document, folder / f"{name}-ratios.svg")
     if document.get("growth"):
         _plot_growth(document["growth"], folder / f"{name}-growth.svg")

@@ -102,7 +102,7 @@ class DeleteOnLoop : public testing::LoopStoreTest {
     auto promise = std::make_shared<std::promise<End>>();
     auto future = promise->get_future();
     loop_.Post([=, this] {
-      EXPECT_TRUE(store_->MayDeleteOnLoop(*loop_client_));
+      EXPECT_TRUE(store_->MayChangeOnLoop(*loop_client_));
       store_->DeleteOnLoop(*loop_client_, *sync_, key,
                            [promise](Outcome outcome, const std::exception_ptr& error) {
                              promise->set_value({outcome, error});

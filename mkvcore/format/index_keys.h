@@ -5,6 +5,8 @@
 #ifndef MKVCORE_FORMAT_INDEX_KEYS_H_
 #define MKVCORE_FORMAT_INDEX_KEYS_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +14,7 @@ namespace mkv {
 
 inline constexpr std::string_view kMetadataPrefix = "meta";
 inline constexpr std::string_view kPendingPrefix = "pending";
+inline constexpr std::string_view kGarbagePrefix = "garbage";
 
 inline std::string MetadataKey(std::string_view key) {
   return std::string(kMetadataPrefix).append(key);
@@ -19,6 +22,15 @@ inline std::string MetadataKey(std::string_view key) {
 inline std::string PendingKey(std::string_view key) {
   return std::string(kPendingPrefix).append(key);
 }
+
+// A batch of a key's garbage: `garbage/KEY.BATCH`, the number of the batch as 16 hex digits.
+std::string GarbageKey(std::string_view key, std::uint64_t batch);
+struct GarbageKeyParts {
+  std::string_view key;
+  std::uint64_t batch = 0;
+};
+// Of a key of the index that begins with kGarbagePrefix; nullopt: it is no such key.
+std::optional<GarbageKeyParts> ParseGarbageKey(std::string_view index_key);
 
 // Keys that belong to the gateway itself: listed to and reachable by no client.
 inline constexpr std::string_view kReservedPrefix = "/.mkv/";

@@ -31,7 +31,7 @@ std::uint64_t CopyIndex(
   const std::unique_ptr<Index::Iterator> all = index.NewIterator();
   for (all->Seek(""); all->Valid(); all->Next()) {
     if (stop) throw Interrupted();
-    if (all->key().starts_with(kPendingPrefix)) continue;
+    if (all->key().starts_with(kPendingPrefix) || all->key().starts_with(kGarbagePrefix)) continue;
     entry(all->key(), all->value());
     ++entries;
   }

@@ -194,13 +194,30 @@ class Checker {
     for (int look = 0; look < 2; ++look) {
       const std::optional<KeyState> state = ReadState(parsed->key);
       if (!state || IsNamed(*state, *parsed, volume, path)) return;
-      if (state->IsPending(parsed->generation, volume)) return Add(&CheckSummary::pending, 1);
+      if (state->IsPending(parsed->generation, volume) || IsOldGarbage(*parsed, volume)) {
+        return Add(&CheckSummary::pending, 1);
+      }
       // The index may have let go of it, and the file with it, since it was listed.
       const std::vector<BlobLocation> places = {{volume, path}};
       if (!store_.volumes().Head(places).front().ok()) return;
     }
     Find(&CheckSummary::orphans,
          "orphan: " + store_.volumes().UrlOf({volume, path}) + " of " + QuotedKey(parsed->key));
+  }
+
+  // Of a key that was overwritten many times: in a batch of its garbage.
+  bool IsOldGarbage(const ParsedBlobPath& file, const std::string& volume) {
+    try {
+      const format::Pending all = KeyState::AllPending(store_.index(), file.key);
+      return std::any_of(all.blobs().begin(), all.blobs().end(), [&](const auto& blob) {
+        return blob.generation() == file.generation &&
+               std::any_of(blob.places().begin(), blob.places().end(),
+                           [&](const auto& place) { return place.volume() == volume; });
+      });
+    } catch (const IndexError& error) {
+      Find(&CheckSummary::unreadable, "unreadable: " + QuotedKey(file.key) + ": " + error.what());
+      return true;
+    }
   }
 
   static bool IsNamed(const KeyState& state, const ParsedBlobPath& file, const std::string& volume,

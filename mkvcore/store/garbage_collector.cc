@@ -44,18 +44,46 @@ bool Parse(std::string_view bytes, std::string_view key, format::Pending* pendin
   return false;
 }
 
-// Not merely the time: the clock may have been set back since the last process.
-std::uint64_t GreatestId(const Index& index) {
-  std::uint64_t greatest = 0;
+// Where pending blobs are noted: the pending entry of a key, or one of its batches of garbage.
+struct PendingEntry {
+  std::string key;
+  std::uint64_t batch = 0;  // 0: none
+};
+
+// Calls visit(entry, its value) for each of them, at one moment, as long as it returns true.
+template <typename Visit>
+void ForEachPendingEntry(const Index& index, const Visit& visit) {
   const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
   for (entries->Seek(kPendingPrefix);
        entries->Valid() && entries->key().starts_with(kPendingPrefix); entries->Next()) {
+    const PendingEntry entry{std::string(entries->key().substr(kPendingPrefix.size()))};
+    if (!visit(entry, entries->value())) return;
+  }
+  for (entries->Seek(kGarbagePrefix);
+       entries->Valid() && entries->key().starts_with(kGarbagePrefix); entries->Next()) {
+    const std::optional<GarbageKeyParts> parts = ParseGarbageKey(entries->key());
+    if (!parts) continue;
+    if (!visit(PendingEntry{std::string(parts->key), parts->batch}, entries->value())) return;
+  }
+}
+
+KeyState ReadEntry(const Index& index, const PendingEntry& entry) {
+  KeyState state = KeyState::Read(index, entry.key);
+  if (entry.batch != 0) state.ReadBatch(index, entry.batch);
+  return state;
+}
+
+// Not merely the time: the clock may have been set back since the last process.
+std::uint64_t GreatestId(const Index& index) {
+  std::uint64_t greatest = 0;
+  ForEachPendingEntry(index, [&greatest](const PendingEntry& entry, std::string_view value) {
     format::Pending pending;
-    if (!Parse(entries->value(), entries->key(), &pending)) continue;
+    if (!Parse(value, entry.key, &pending)) return true;
     for (const format::PendingBlob& blob : pending.blobs()) {
       greatest = std::max<std::uint64_t>(greatest, blob.id());
     }
-  }
+    return true;
+  });
   return greatest;
 }
 
@@ -76,6 +104,7 @@ void ForEachKey(std::span<Blob> blobs, const Visit& visit) {
 
 struct GarbageCollector::DueBlob {
   std::string key;
+  std::uint64_t batch = 0;  // where it is noted, as in PendingEntry
   format::PendingBlob blob;
   // Those of its places whose file the record refers to, but where a request of ours may land yet:
   // until then the entry keeps the plain path from being used (and deleted) as if it were settled.
@@ -224,22 +253,19 @@ GarbageCollector::PassResult GarbageCollector::RunPass(bool hurry) {
     group.clear();
   };
 
-  // The iterator's snapshot is older than the Sync(), so every entry it shows is covered by it.
-  const std::unique_ptr<Index::Iterator> entries = store_.index().NewIterator();
-  for (entries->Seek(kPendingPrefix);
-       entries->Valid() && entries->key().starts_with(kPendingPrefix) && !StopRequested();
-       entries->Next()) {
-    const std::string_view key = entries->key().substr(kPendingPrefix.size());
+  // What is visited is older than the Sync(), so every entry is covered by it.
+  ForEachPendingEntry(store_.index(), [&](const PendingEntry& entry, std::string_view value) {
     format::Pending pending;
-    if (!Parse(entries->value(), key, &pending)) continue;
+    if (!Parse(value, entry.key, &pending)) return true;
     const std::int64_t now = WallClockMicros();
     for (const format::PendingBlob& blob : pending.blobs()) {
       ++result.pending;
       if (!IsDue(blob, now, hurry, &result.next_due_us)) continue;
-      group.push_back({std::string(key), blob, {}, {}});
+      group.push_back({entry.key, entry.batch, blob, {}, {}});
     }
     if (group.size() >= kDeletedAtOnce) delete_group();
-  }
+    return !StopRequested();
+  });
   delete_group();
   return result;
 }
@@ -251,7 +277,7 @@ std::size_t GarbageCollector::DeleteGroup(std::span<DueBlob> group) {
   ForEachKey(group, [&](std::span<DueBlob> blobs) {
     // As the entries are now, not as the iterator saw them. Whoever handled them has let go of
     // them, so from here on only ForgetVolume() changes them.
-    KeyState state = KeyState::Read(store_.index(), blobs.front().key);
+    KeyState state = ReadState(blobs);
     for (DueBlob& one : blobs) {
       places += Sort(state, one);
       doomed.push_back({one.key, &one.blob});
@@ -276,10 +302,21 @@ std::size_t GarbageCollector::DeleteGroup(std::span<DueBlob> group) {
   return static_cast<std::size_t>(places);
 }
 
-// All of a key at once: its pending entry, which may be long, is written whole each time.
+// With the batches that the blobs are noted in.
+KeyState GarbageCollector::ReadState(std::span<const DueBlob> of_one_key) const {
+  KeyState state = KeyState::Read(store_.index(), of_one_key.front().key);
+  std::set<std::uint64_t> batches;
+  for (const DueBlob& one : of_one_key) batches.insert(one.batch);
+  for (const std::uint64_t batch : batches) {
+    if (batch != 0) state.ReadBatch(store_.index(), batch);
+  }
+  return state;
+}
+
+// All of a key at once: its pending entry is written whole each time.
 void GarbageCollector::Settle(std::span<DueBlob> of_one_key) {
   while (true) {
-    KeyState state = KeyState::Read(store_.index(), of_one_key.front().key);
+    KeyState state = ReadState(of_one_key);
     for (const DueBlob& one : of_one_key) {
       if (one.stale.empty()) ReplacePending(state, one.blob);
     }
@@ -319,18 +356,15 @@ ForgetResult ForgetVolume(Store& store, std::string_view host) {
   result.listed = Contains(placement->volumes(), host);
   if (result.listed) return result;
   Index& index = store.index();
-  const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
-  for (entries->Seek(kPendingPrefix);
-       entries->Valid() && entries->key().starts_with(kPendingPrefix); entries->Next()) {
-    const std::string key(entries->key().substr(kPendingPrefix.size()));
+  ForEachPendingEntry(index, [&](const PendingEntry& entry, std::string_view) {
     while (true) {
-      KeyState state = KeyState::Read(index, key);
+      KeyState state = ReadEntry(index, entry);
       std::size_t forgotten = 0;
-      auto& blobs = *state.MutablePending().mutable_blobs();
-      for (format::PendingBlob& blob : blobs) {
+      std::vector<std::uint64_t> done;
+      for (format::PendingBlob* const blob : state.PendingBlobs()) {
         // A write under way needs its intent until it ends; it ends by itself.
-        if (store.IsHandled(blob.id())) continue;
-        auto& places = *blob.mutable_places();
+        if (store.IsHandled(blob->id())) continue;
+        auto& places = *blob->mutable_places();
         const int before = places.size();
         places.erase(std::remove_if(places.begin(), places.end(),
                                     [host](const format::PendingBlob::Place& place) {
@@ -338,17 +372,15 @@ ForgetResult ForgetVolume(Store& store, std::string_view host) {
                                     }),
                      places.end());
         if (places.size() != before) ++forgotten;
+        if (places.empty()) done.push_back(blob->id());
       }
-      if (forgotten == 0) break;
-      blobs.erase(
-          std::remove_if(blobs.begin(), blobs.end(),
-                         [](const format::PendingBlob& blob) { return blob.places_size() == 0; }),
-          blobs.end());
+      if (forgotten == 0) return true;
+      for (const std::uint64_t id : done) state.RemovePending(id);
       if (!state.Commit(index, Index::Durability::kOrdered)) continue;
       result.blobs += forgotten;
-      break;
+      return true;
     }
-  }
+  });
   return result;
 }
 

@@ -67,6 +67,7 @@ class GarbageCollector {
   bool PlaceIsDue(const format::PendingBlob::Place& place, std::int64_t now) const;
   void NoteNextLook(const format::PendingBlob::Place& place, std::int64_t now,
                     std::int64_t* next_due);
+  KeyState ReadState(std::span<const DueBlob> of_one_key) const;
   std::size_t DeleteGroup(std::span<DueBlob> group);
   void Settle(std::span<DueBlob> of_one_key);
   // Divides the places that the entry has in `state`; how many these are.

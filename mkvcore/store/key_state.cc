@@ -3,8 +3,22 @@
 #include <algorithm>
 
 #include "mkvcore/format/index_keys.h"
+#include "mkvcore/store/generation_clock.h"
 
 namespace mkv {
+
+namespace {
+
+format::Pending ParsePending(std::string_view key, const std::optional<std::string>& bytes) {
+  format::Pending pending;
+  if (bytes && !pending.ParseFromString(*bytes)) {
+    throw IndexError("the pending entry of \"" + std::string(key) +
+                     "\" can not be understood: run `mkv rebuild`");
+  }
+  return pending;
+}
+
+}  // namespace
 
 KeyState KeyState::Read(const Index& index, std::string_view key) {
   KeyState state;
@@ -27,15 +41,45 @@ KeyState KeyState::Read(const Index& index, std::string_view key) {
 
 void KeyState::Decode() {
   object_ = Object::Decode(key_, record_bytes_, metadata_bytes_);
-  pending_.Clear();
-  if (pending_bytes_ && !pending_.ParseFromString(*pending_bytes_)) {
-    throw IndexError("the pending entry of \"" + key_ +
-                     "\" can not be understood: run `mkv rebuild`");
+  pending_ = ParsePending(key_, pending_bytes_);
+}
+
+format::Pending KeyState::AllPending(const Index& index, std::string_view key) {
+  const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
+  format::Pending all = ParsePending(key, ValueAt(*entries, PendingKey(key)));
+  std::uint32_t batches = all.garbage_batches();
+  if (batches == 0) return all;
+  // Batches of other keys may lie between.
+  const std::string first = GarbageKey(key, 0);
+  const std::string_view prefix = std::string_view(first).substr(0, first.find_last_of('.') + 1);
+  for (entries->Seek(first); batches > 0 && entries->Valid() && entries->key().starts_with(prefix);
+       entries->Next()) {
+    const std::optional<GarbageKeyParts> parts = ParseGarbageKey(entries->key());
+    if (!parts || parts->key != key) continue;
+    all.MergeFrom(ParsePending(key, std::string(entries->value())));
+    --batches;
   }
+  return all;
+}
+
+void KeyState::ReadBatch(const Index& index, std::uint64_t batch) {
+  std::optional<std::string> bytes = index.Get(GarbageKey(key_, batch));
+  format::Pending content = ParsePending(key_, bytes);
+  batches_.push_back({batch, std::move(bytes), std::move(content)});
+}
+
+std::vector<format::PendingBlob*> KeyState::PendingBlobs() {
+  std::vector<format::PendingBlob*> all;
+  for (format::PendingBlob& blob : *pending_.mutable_blobs()) all.push_back(&blob);
+  for (GarbageBatch& batch : batches_) {
+    for (format::PendingBlob& blob : *batch.content.mutable_blobs()) all.push_back(&blob);
+  }
+  return all;
 }
 
 Generation KeyState::GreatestGeneration() const {
   Generation greatest = object_ ? object_->generation() : kPlain;
+  greatest = std::max<Generation>(greatest, pending_.greatest_in_batches());
   for (const format::PendingBlob& blob : pending_.blobs()) {
     greatest = std::max<Generation>(greatest, blob.generation());
   }
@@ -59,6 +103,7 @@ std::optional<std::uint64_t> KeyState::FindPendingAt(
 
 void KeyState::SetObject(const Record& record, format::ObjectMetadata metadata) {
   new_record_ = record.Encode();
+  new_generation_ = metadata.generation();
   metadata.set_record(new_record_);
   new_metadata_ = metadata.SerializeAsString();
   change_ = Change::kSet;
@@ -70,6 +115,7 @@ void KeyState::SetRecord(const Record& record) {
     return;
   }
   new_record_ = record.Encode();
+  new_generation_ = kPlain;
   new_metadata_.reset();
   change_ = Change::kSet;
 }
@@ -91,17 +137,52 @@ format::PendingBlob& KeyState::AddGarbage(const Object& object,
 }
 
 format::PendingBlob* KeyState::FindPending(std::uint64_t id) {
-  for (format::PendingBlob& blob : *pending_.mutable_blobs()) {
-    if (blob.id() == id) return &blob;
+  for (format::PendingBlob* const blob : PendingBlobs()) {
+    if (blob->id() == id) return blob;
   }
   return nullptr;
 }
 
 void KeyState::RemovePending(std::uint64_t id) {
+  const auto remove_from = [id](format::Pending& pending) {
+    auto& blobs = *pending.mutable_blobs();
+    blobs.erase(std::remove_if(blobs.begin(), blobs.end(),
+                               [id](const format::PendingBlob& blob) { return blob.id() == id; }),
+                blobs.end());
+  };
+  remove_from(pending_);
+  for (GarbageBatch& batch : batches_) remove_from(batch.content);
+}
+
+Generation KeyState::GenerationToBe() const {
+  if (change_ == Change::kSet) return new_generation_;
+  return object_ ? object_->generation() : GreatestGeneration();
+}
+
+void KeyState::MoveGarbageOut() {
+  if (pending_.blobs_size() <= kMostBlobs) return;
+  const Generation to_be = GenerationToBe();
+  const std::int64_t now = WallClockMicros();
+  // Nobody but the garbage collector has anything to do with these any more. The plain path is
+  // excepted: the original may put a value there at any time.
+  const auto stays = [to_be, now](const format::PendingBlob& blob) {
+    return blob.kind() != format::PendingBlob::GARBAGE || blob.only_sidecar() ||
+           blob.not_before_us() <= now || blob.generation() == kPlain || blob.generation() >= to_be;
+  };
   auto& blobs = *pending_.mutable_blobs();
-  blobs.erase(std::remove_if(blobs.begin(), blobs.end(),
-                             [id](const format::PendingBlob& blob) { return blob.id() == id; }),
-              blobs.end());
+  const auto first_moved = std::stable_partition(blobs.begin(), blobs.end(), stays);
+  if (first_moved == blobs.end()) return;
+
+  GarbageBatch moved;
+  moved.number = first_moved->id();
+  for (auto blob = first_moved; blob != blobs.end(); ++blob) {
+    pending_.set_greatest_in_batches(
+        std::max<Generation>(pending_.greatest_in_batches(), blob->generation()));
+    moved.content.add_blobs()->Swap(&*blob);
+  }
+  blobs.erase(first_moved, blobs.end());
+  pending_.set_garbage_batches(pending_.garbage_batches() + 1);
+  batches_.push_back(std::move(moved));
 }
 
 bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& along) {
@@ -111,6 +192,7 @@ bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& a
   batch.Require(key_, record_bytes_);
   batch.Require(metadata_key, metadata_bytes_);
   batch.Require(pending_key, pending_bytes_);
+  MoveGarbageOut();
 
   std::optional<std::string> record = record_bytes_;
   std::optional<std::string> metadata = metadata_bytes_;
@@ -123,9 +205,6 @@ bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& a
     record.reset();
     metadata.reset();
   }
-  std::optional<std::string> pending;
-  if (pending_.blobs_size() > 0) pending = pending_.SerializeAsString();
-
   const auto write = [&batch](const std::string& name, const std::optional<std::string>& value,
                               const std::optional<std::string>& before) {
     if (value == before) return;
@@ -139,6 +218,18 @@ bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& a
     write(key_, record, record_bytes_);
     write(metadata_key, metadata, metadata_bytes_);
   }
+  for (GarbageBatch& garbage : batches_) {
+    const std::string name = GarbageKey(key_, garbage.number);
+    batch.Require(name, garbage.bytes);
+    std::optional<std::string> bytes;
+    if (garbage.content.blobs_size() > 0) bytes = garbage.content.SerializeAsString();
+    if (garbage.bytes && !bytes && pending_.garbage_batches() > 0) {
+      pending_.set_garbage_batches(pending_.garbage_batches() - 1);
+    }
+    write(name, bytes, garbage.bytes);
+  }
+  std::optional<std::string> pending;
+  if (HasPending(pending_)) pending = pending_.SerializeAsString();
   write(pending_key, pending, pending_bytes_);
   if (!index.Write(batch, durability)) return false;
 
@@ -146,6 +237,7 @@ bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& a
   record_bytes_ = std::move(record);
   metadata_bytes_ = std::move(metadata);
   pending_bytes_ = std::move(pending);
+  batches_.clear();
   change_ = Change::kNone;
   return true;
 }

@@ -19,8 +19,10 @@ namespace mkv {
 
 class KeyState {
  public:
-  // Throws IndexError.
+  // Throws IndexError, as all that reads here does.
   static KeyState Read(const Index& index, std::string_view key);
+  // Everything pending of a key, batches included, at one moment: for those who only look.
+  static format::Pending AllPending(const Index& index, std::string_view key);
 
   const std::string& key() const { return key_; }
   const std::optional<Object>& object() const { return object_; }
@@ -31,8 +33,9 @@ class KeyState {
   // The greatest generation that the key has or that anything pending of it has.
   Generation GreatestGeneration() const;
   // Nothing was ever at the plain path, or all of it is known to be gone: design rule for its use.
-  bool PlainPathIsFree() const { return !record_bytes_ && pending_.blobs_size() == 0; }
-  // A pending blob lies, or may still land, at this generation on this volume.
+  bool PlainPathIsFree() const { return !record_bytes_ && !HasPending(pending_); }
+  // A pending blob lies, or may still land, at this generation on this volume. Of batches this says
+  // nothing: no value of the key is, or will be, where their blobs are.
   bool IsPending(Generation generation, std::string_view volume) const;
   // The id of a pending blob at this generation on any of these volumes.
   std::optional<std::uint64_t> FindPendingAt(Generation generation,
@@ -47,25 +50,48 @@ class KeyState {
   // Adds the present object's blob on `volumes` to the garbage.
   format::PendingBlob& AddGarbage(const Object& object, const std::vector<std::string>& volumes,
                                   std::uint64_t id, std::int64_t not_before_us);
+  // Reads a batch of garbage as well: until the commit its blobs are found, removed and written
+  // like the rest.
+  void ReadBatch(const Index& index, std::uint64_t batch);
+  // All that was read.
+  std::vector<format::PendingBlob*> PendingBlobs();
   format::PendingBlob* FindPending(std::uint64_t id);
   void RemovePending(std::uint64_t id);
 
   // False when somebody else changed the key, or what `along` requires does not hold: read again.
   // True: the state is now what the index holds, and can be changed further without being read
-  // again.
+  // again. Where the pending entry has become long, what only waits for readers to be done with an
+  // earlier generation moves to a batch of its own.
   [[nodiscard]] bool Commit(Index& index, Index::Durability durability, const Batch& along = {});
 
  private:
+  // Of a pending entry: more make each change of the key dearer, fewer make for many batches.
+  static constexpr int kMostBlobs = 16;
+
+  struct GarbageBatch {
+    std::uint64_t number;
+    std::optional<std::string> bytes;  // as in the index
+    format::Pending content;
+  };
+
+  static bool HasPending(const format::Pending& pending) {
+    return pending.blobs_size() > 0 || pending.garbage_batches() > 0;
+  }
   // What was read.
   void Decode();
+  // The generation that the key's value has after the commit.
+  Generation GenerationToBe() const;
+  void MoveGarbageOut();
 
   std::string key_;
   std::optional<std::string> record_bytes_, metadata_bytes_, pending_bytes_;  // as read
   std::optional<Object> object_;
   format::Pending pending_;
+  std::vector<GarbageBatch> batches_;  // read, or about to be written
 
   enum class Change { kNone, kSet, kRemove };
   Change change_ = Change::kNone;
+  Generation new_generation_ = kPlain;
   std::string new_record_;
   std::optional<std::string> new_metadata_;
 };

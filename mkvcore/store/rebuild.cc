@@ -13,6 +13,7 @@
 #include "mkvcore/format/sidecar.h"
 #include "mkvcore/store/found_key.h"
 #include "mkvcore/store/index_replacement.h"
+#include "mkvcore/store/key_state.h"
 #include "mkvcore/store/object.h"
 #include "mkvcore/store/progress.h"
 #include "mkvcore/store/quoted_key.h"
@@ -234,11 +235,8 @@ class Rebuilder {
     if (old == nullptr) return entry;
     try {
       entry.object = Object::Decode(key, old->Get(key), old->Get(MetadataKey(key)));
-      if (const std::optional<std::string> pending = old->Get(PendingKey(key))) {
-        if (!entry.pending.ParseFromString(*pending)) {
-          throw IndexError("the pending entry of " + key + " can not be understood");
-        }
-      }
+      // Most keys have none, and a look is cheaper than a walk.
+      if (old->Get(PendingKey(key))) entry.pending = KeyState::AllPending(*old, key);
     } catch (const IndexError& error) {
       LoseOldEntry(error.what());
     }

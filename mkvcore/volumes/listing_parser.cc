@@ -1,12 +1,13 @@
 #include "mkvcore/volumes/listing_parser.h"
 
-#include <curl/curl.h>
-
 #include <cstddef>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <string>
+
+#include "mkvcore/volumes/http_date.h"
 
 namespace mkv {
 namespace {
@@ -97,8 +98,9 @@ class ListingReader : public nlohmann::json_sax<Json> {
     } else if (key_ == "type") {
       entry_.is_directory = value == "directory";
     } else if (key_ == "mtime") {
-      entry_.mtime = curl_getdate(value.c_str(), nullptr);
-      if (entry_.mtime == -1) return Refuse();
+      const std::optional<std::time_t> time = ParseHttpDate(value);
+      if (!time) return Refuse();
+      entry_.mtime = *time;
     }
     return true;
   }

@@ -1,6 +1,5 @@
 #include "mkvcore/volumes/volume_connection.h"
 
-#include <curl/curl.h>
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -10,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
+
+#include "mkvcore/volumes/http_date.h"
 
 namespace mkv {
 namespace {
@@ -153,8 +154,7 @@ void VolumeConnection::End(bool answered, const std::string& error) {
     answer.delivery = VolumeAnswer::Delivery::kAnswered;
     answer.status = static_cast<int>(parser_.status_code);
     if (!last_modified_.empty()) {
-      const time_t time = curl_getdate(last_modified_.c_str(), nullptr);
-      if (time >= 0) answer.last_modified = time;
+      if (const auto time = ParseHttpDate(last_modified_)) answer.last_modified = *time;
     }
   } else {
     exchanged_.reusable = false;

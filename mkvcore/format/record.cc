@@ -10,8 +10,9 @@ constexpr std::string_view kHash = "HASH";
 constexpr std::size_t kHashDigits = 32;
 
 bool IsHash(std::string_view text) {
-  return text.size() == kHashDigits &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return text.size() == kHashDigits && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
 }
 
 bool IsVolume(std::string_view text) {
@@ -28,7 +29,10 @@ bool Take(std::string_view prefix, std::string_view* bytes) {
 }  // namespace
 
 std::string Record::Encode() const {
+  std::size_t size = kDeleted.size() + kHash.size() + hash.size();
+  for (const std::string& volume : volumes) size += volume.size() + 1;
   std::string bytes;
+  bytes.reserve(size);
   if (unlinked) bytes.append(kDeleted);
   if (!hash.empty()) bytes.append(kHash).append(hash);
   for (std::size_t i = 0; i < volumes.size(); ++i) {

@@ -6,6 +6,7 @@
 #include <Poco/String.h>
 #include <Poco/Timestamp.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -37,7 +38,11 @@ bool IsServersOwn(const std::string& name) {
 
 // Values are often made of keys and metadata, which hold any bytes.
 void AppendValue(std::string_view value, std::string& out) {
-  for (const char c : value) out.push_back(c == '\r' || c == '\n' || c == '\0' ? ' ' : c);
+  const std::size_t begin = out.size();
+  out.append(value);
+  std::replace_if(
+      out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(),
+      [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
 }
 
 }  // namespace
@@ -95,6 +100,8 @@ void AppendAnswer(const Response& response, const RequestHead* head, bool keep_a
   } else if (response.status != 204 && response.status != 304) {
     framing.content_length = response.body.size();
   }
+  constexpr std::size_t kExpectedHead = 600;
+  out.reserve(out.size() + kExpectedHead + response.body.size());
   AppendAnswerHead(response, framing, date, out);
   if (!IsBodyless(method, response.status)) out.append(response.body);
 }

@@ -47,21 +47,15 @@ Protocol ProtocolOf(const http::RequestHead& head, std::string_view domain) {
     if (IsS3Header(name, value)) return Protocol::kS3;
   }
   if (!VirtualBucket(head.headers.get("Host", ""), domain).empty()) return Protocol::kS3;
-  const std::vector<QueryParameter> query = DecodeQuery(head.query);
-  if (std::any_of(query.begin(), query.end(),
-                  [](const QueryParameter& p) { return IsSignatureParameter(p.name); })) {
-    return Protocol::kS3;
-  }
+  const std::vector<std::string> parameters = DecodeQueryNames(head.query);
+  if (std::any_of(parameters.begin(), parameters.end(), IsSignatureParameter)) return Protocol::kS3;
   if (head.method == "OPTIONS") return Protocol::kS3;
   if (head.method == "POST" &&
       StartsWithIgnoringCase(Trim(head.headers.get("Content-Type", "")), "multipart/form-data")) {
     return Protocol::kS3;
   }
   if (head.method == "GET" && IsNativeOperation(head.query)) return Protocol::kNative;
-  if (std::any_of(query.begin(), query.end(),
-                  [](const QueryParameter& p) { return IsS3Parameter(p.name); })) {
-    return Protocol::kS3;
-  }
+  if (std::any_of(parameters.begin(), parameters.end(), IsS3Parameter)) return Protocol::kS3;
   return Protocol::kNative;
 }
 

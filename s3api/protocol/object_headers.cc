@@ -157,15 +157,24 @@ bool IsReplaceDirective(const http::RequestHead& head, const std::string& name) 
 
 std::vector<std::pair<std::string, std::string>> ResponseOverrides(const Query& query,
                                                                    bool is_signed) {
+  static constexpr std::string_view kPrefix = "response-";
   std::vector<std::pair<std::string, std::string>> overrides;
+  const auto value_of = [&query](std::string_view name) -> std::string_view {
+    for (const QueryParameter& parameter : query.parameters()) {
+      if (parameter.name.starts_with(kPrefix) && parameter.name.substr(kPrefix.size()) == name) {
+        return parameter.value;
+      }
+    }
+    return {};
+  };
   for (const ContentHeader& header : kContentHeaders) {
-    const auto value = query.Get("response-" + std::string(header.name));
-    if (!value || value->empty()) continue;
+    const std::string_view value = value_of(header.name);
+    if (value.empty()) continue;
     if (!is_signed) {
       throw S3Error(ErrorCode::kInvalidRequest,
                     "Request specific response headers cannot be used for anonymous GET requests.");
     }
-    overrides.emplace_back(header.sent_as, *value);
+    overrides.emplace_back(header.sent_as, value);
   }
   return overrides;
 }

@@ -186,8 +186,10 @@ const OperationInfo& InfoOf(Operation operation) {
 std::span<const OperationInfo> AllOperations() { return kOperations; }
 
 bool IsSubResource(std::string_view name) {
-  return !name.empty() &&
-         std::any_of(kOperations.begin(), kOperations.end(),
+  // All begin with a small letter, and no parameter of a presigned query does: there is one for
+  // each of those.
+  if (name.empty() || name.front() < 'a' || name.front() > 'z') return false;
+  return std::any_of(kOperations.begin(), kOperations.end(),
                      [name](const OperationInfo& info) { return info.sub_resource == name; });
 }
 

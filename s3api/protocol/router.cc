@@ -180,11 +180,11 @@ void CheckBucket(const Place& place, Operation operation) {
 
 }  // namespace
 
-Request Route(const http::RequestHead& head, std::string_view domain) {
+Request Route(const http::RequestHead& head, Query query, std::string_view domain) {
   std::string virtual_bucket = VirtualBucket(head.headers.get("Host", ""), domain);
   const bool virtual_host = !virtual_bucket.empty();
   Place place = PlaceOf(head.path, std::move(virtual_bucket));
-  Request request{kPreflight, {}, {}, Query(head.query), virtual_host};
+  Request request{kPreflight, {}, {}, std::move(query), virtual_host};
   if (head.method != "OPTIONS") {
     RefuseUnknownSubResources(head, request.query);
     const std::string_view sub_resource = SubResourceOf(request.query);

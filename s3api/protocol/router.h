@@ -37,7 +37,8 @@ struct Request {
 // - PreconditionFailed: a POST to a bucket that is no form.
 // - InvalidBucketName: what can not be a bucket; for CreateBucket, by S3's rules.
 // - InvalidURI, KeyTooLongError: what can not be a key.
-Request Route(const http::RequestHead& head, std::string_view domain);
+// `query` is Query(head.query).
+Request Route(const http::RequestHead& head, Query query, std::string_view domain);
 
 // What a copy reads: the x-amz-copy-source header, `/bucket/key` or `bucket/key`, percent-encoded
 // as in a form ('+' is a space, as S3 takes it), with `?versionId=` after it or not.

@@ -365,6 +365,7 @@ bool S3Api::ServeIfPublic(const std::shared_ptr<http::Exchange>& exchange, http:
 S3Api::Admitted S3Api::Admit(const http::RequestHead& head) {
   const std::string virtual_bucket = VirtualBucket(head.headers.get("Host", ""), options_.domain);
   const RequestView view = ViewOf(head, virtual_bucket);
+  Query query(head.query);
   Admitted admitted;
   admitted.credentials = credentials_.Get();
   const Credentials& credentials = *admitted.credentials;
@@ -377,7 +378,8 @@ S3Api::Admitted S3Api::Admit(const http::RequestHead& head) {
       return principal != nullptr ? std::optional(principal->secret_key) : std::nullopt;
     };
     auto verified = authenticator_.Authenticate(
-        view, secrets, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+        view, query.parameters(), secrets,
+        std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
     if (const Refusal* refusal = std::get_if<Refusal>(&verified)) throw S3Error(*refusal);
     if (Signer* signer = std::get_if<Signer>(&verified)) {
       admitted.principal = credentials.Find(signer->access_key);
@@ -387,9 +389,11 @@ S3Api::Admitted S3Api::Admit(const http::RequestHead& head) {
       admitted.payload = RequireDeclaredPayload(view);
     }
   }
-  if (admitted.principal != nullptr) admitted.presigned_head = WithPresignedHeaders(head);
-  admitted.request =
-      Route(admitted.presigned_head ? *admitted.presigned_head : head, options_.domain);
+  if (admitted.principal != nullptr) {
+    admitted.presigned_head = WithPresignedHeaders(head, query.parameters());
+  }
+  admitted.request = Route(admitted.presigned_head ? *admitted.presigned_head : head,
+                           std::move(query), options_.domain);
   admitted.handler = HandlerOf(admitted.request.operation);
   if (admitted.handler == nullptr) {
     throw S3Error(ErrorCode::kNotImplemented,

@@ -38,10 +38,9 @@ bool HasToken(const RequestView& request, std::span<const QueryParameter> query)
 
 }  // namespace
 
-std::variant<Anonymous, Signer, Refusal> Authenticator::Authenticate(const RequestView& request,
-                                                                     const SecretLookup& secrets,
-                                                                     Time now) {
-  const std::vector<QueryParameter> query = DecodeQuery(request.query);
+std::variant<Anonymous, Signer, Refusal> Authenticator::Authenticate(
+    const RequestView& request, std::span<const QueryParameter> query, const SecretLookup& secrets,
+    Time now) {
   auto result = Identify(request, query, secrets, now);
   if (std::holds_alternative<Signer>(result) && HasToken(request, query)) {
     return Refusal{400, "InvalidToken", "The provided token is malformed or otherwise invalid."};

@@ -33,8 +33,10 @@ class Authenticator {
   explicit Authenticator(SigV4Verifier::Options options) : sigv4_(std::move(options)) {}
 
   // More than one way of signing at once is refused (InvalidArgument), as is a SigV2 Authorization
-  // header (InvalidRequest) and a session token (InvalidToken): all keys are permanent.
+  // header (InvalidRequest) and a session token (InvalidToken): all keys are permanent. `query` is
+  // DecodeQuery(request.query).
   std::variant<Anonymous, Signer, Refusal> Authenticate(const RequestView& request,
+                                                        std::span<const QueryParameter> query,
                                                         const SecretLookup& secrets, Time now);
 
   // For VerifyPostPolicy().

@@ -36,6 +36,8 @@ struct QueryParameter {
 
 // As sent, decoded: '+' is a space. Empty pieces (`a=1&&b=2`) are left out.
 std::vector<QueryParameter> DecodeQuery(std::string_view query);
+// Their names alone.
+std::vector<std::string> DecodeQueryNames(std::string_view query);
 // The first value of that name, to the case.
 std::optional<std::string_view> Find(std::span<const QueryParameter> query, std::string_view name);
 

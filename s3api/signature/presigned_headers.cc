@@ -4,9 +4,7 @@
 #include <array>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "s3api/signature/canonical.h"
 #include "s3api/signature/request_view.h"
 
 namespace mkv::s3 {
@@ -23,23 +21,24 @@ constexpr std::array<std::string_view, 2> kOfVersion2 = {"content-type", "conten
 
 template <std::size_t N>
 bool Contains(const std::array<std::string_view, N>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
+  return std::any_of(names.begin(), names.end(),
+                     [name](std::string_view one) { return EqualsIgnoringCase(one, name); });
 }
 
 }  // namespace
 
-std::optional<http::RequestHead> WithPresignedHeaders(const http::RequestHead& head) {
-  if (head.query.empty()) return std::nullopt;
-  const std::vector<QueryParameter> query = DecodeQuery(head.query);
+std::optional<http::RequestHead> WithPresignedHeaders(const http::RequestHead& head,
+                                                      std::span<const QueryParameter> query) {
   const bool version_2 = Find(query, "Signature") && Find(query, "AWSAccessKeyId");
   if (!version_2 && !Find(query, "X-Amz-Signature")) return std::nullopt;
   const bool sums_nothing = Find(query, "x-amz-checksum-crc32") == kCrc32OfNothing;
   std::optional<http::RequestHead> changed;
   for (const QueryParameter& parameter : query) {
+    const bool acts = (StartsWithIgnoringCase(parameter.name, "x-amz-") &&
+                       !Contains(kOfSignature, parameter.name)) ||
+                      (version_2 && Contains(kOfVersion2, parameter.name));
+    if (!acts || head.headers.has(parameter.name)) continue;
     const std::string name = LowerCase(parameter.name);
-    const bool acts = (name.starts_with("x-amz-") && !Contains(kOfSignature, name)) ||
-                      (version_2 && Contains(kOfVersion2, name));
-    if (!acts || head.headers.has(name)) continue;
     if (sums_nothing &&
         (name == "x-amz-checksum-crc32" || name == "x-amz-sdk-checksum-algorithm")) {
       continue;

@@ -46,12 +46,12 @@ void Take(const http::RequestHead& head) {
   const std::string bucket = VirtualBucket(head.headers.get("Host", ""), kDomain);
   Require(bucket.empty() || s3);
   static Authenticator authenticator({});
-  const auto who = authenticator.Authenticate(ViewOf(head, bucket), Secret,
+  const auto who = authenticator.Authenticate(ViewOf(head, bucket), DecodeQuery(head.query), Secret,
                                               ParseAmzTime("20130524T000000Z").value());
   // Whatever is signed, rightly or not, speaks S3.
   if (std::holds_alternative<Signer>(who)) Require(s3);
   try {
-    const Request request = Route(head, kDomain);
+    const Request request = Route(head, Query(head.query), kDomain);
     if (head.headers.has("x-amz-copy-source")) {
       ParseCopySource(head.headers.get("x-amz-copy-source"));
     }

@@ -30,7 +30,8 @@ http::RequestHead HeadOf(std::string_view method, std::string_view target,
 }
 
 Request RouteOf(std::string_view method, std::string_view target, const Headers& headers = {}) {
-  return Route(HeadOf(method, target, headers), "s3.example.com");
+  const http::RequestHead head = HeadOf(method, target, headers);
+  return Route(head, Query(head.query), "s3.example.com");
 }
 
 std::string_view NameOf(std::string_view method, std::string_view target,

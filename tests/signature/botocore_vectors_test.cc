@@ -29,7 +29,8 @@ class BotocoreVectors : public ::testing::TestWithParam<std::string> {
   std::variant<Anonymous, Signer, Refusal> Authenticate(const SignedRequest& request) {
     const Time now{std::chrono::seconds(file_["now"].get<std::int64_t>())};
     return authenticator_.Authenticate(
-        request.View(), [this](std::string_view key) { return Secret(key); }, now);
+        request.View(), request.Parameters(), [this](std::string_view key) { return Secret(key); },
+        now);
   }
 
   static SignedRequest ToRequest(const nlohmann::json& vector) {

@@ -197,13 +197,14 @@ TEST(Refusals, SpacesAroundTheComponentsDoNotMatter) {
 TEST(Refusals, AnotherRegionThanTheConfiguredOne) {
   Authenticator authenticator({.region = "eu-west-1"});
   const auto result =
-      authenticator.Authenticate(GoodRequest().View(), ExampleSecret, At(kExampleTime));
+      authenticator.Authenticate(GoodRequest().View(), {}, ExampleSecret, At(kExampleTime));
   ASSERT_EQ(Outcome(result), "AuthorizationHeaderMalformed");
   EXPECT_THAT(std::get<Refusal>(result).details,
               ::testing::ElementsAre(::testing::Pair("Region", "eu-west-1")));
   SignedRequest request = GoodRequest();
   request.Sign({}, "20130524/eu-west-1/s3/aws4_request");
-  EXPECT_EQ(Outcome(authenticator.Authenticate(request.View(), ExampleSecret, At(kExampleTime))),
+  EXPECT_EQ(Outcome(authenticator.Authenticate(request.View(), request.Parameters(), ExampleSecret,
+                                               At(kExampleTime))),
             "ok");
 }
 

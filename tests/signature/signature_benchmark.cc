@@ -61,7 +61,8 @@ void BM_Authenticate(benchmark::State& state, bool kept) {
   request.Sign({"user-agent"});
   Authenticator authenticator({.signing_keys = kept ? 10u : 0u});
   for (auto _ : state) {
-    const auto result = authenticator.Authenticate(request.View(), ExampleSecret, At(kExampleTime));
+    const auto result = authenticator.Authenticate(request.View(), request.Parameters(),
+                                                   ExampleSecret, At(kExampleTime));
     if (!std::holds_alternative<Signer>(result)) state.SkipWithError("refused");
   }
 }

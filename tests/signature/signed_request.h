@@ -46,6 +46,8 @@ struct SignedRequest {
     return view;
   }
 
+  std::vector<QueryParameter> Parameters() const { return DecodeQuery(query); }
+
   std::string& operator[](std::string_view name) {
     for (auto& [existing, value] : headers) {
       if (EqualsIgnoringCase(existing, name)) return value;
@@ -69,8 +71,8 @@ struct SignedRequest {
       }
     }
     std::sort(names.begin(), names.end());
-    const std::string canonical = CanonicalRequest(View(), CanonicalQuery(DecodeQuery(query)),
-                                                   names, (*this)["x-amz-content-sha256"]);
+    const std::string canonical = CanonicalRequest(View(), CanonicalQuery(Parameters()), names,
+                                                   (*this)["x-amz-content-sha256"]);
     const auto parsed = ParseCredential(std::string("AK/").append(scope)).value();
     const std::string to_sign = "AWS4-HMAC-SHA256\n" + (*this)["x-amz-date"] + "\n" +
                                 std::string(scope) + "\n" + Sha256Hex(canonical);
@@ -93,7 +95,7 @@ inline std::string Outcome(const std::variant<Anonymous, Signer, Refusal>& resul
 inline std::variant<Anonymous, Signer, Refusal> AuthenticateExample(
     const SignedRequest& request, std::string_view now = kExampleTime) {
   Authenticator authenticator({});
-  return authenticator.Authenticate(request.View(), ExampleSecret, At(now));
+  return authenticator.Authenticate(request.View(), request.Parameters(), ExampleSecret, At(now));
 }
 
 }  // namespace mkv::s3

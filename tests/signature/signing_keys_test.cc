@@ -52,10 +52,12 @@ TEST(SigningKeys, ASecretThatChangesTakesEffectAtOnce) {
   request["x-amz-date"] = kExampleTime;
   request["x-amz-content-sha256"] = kUnsignedPayload;
   request.Sign();
-  EXPECT_EQ(Outcome(authenticator.Authenticate(request.View(), ExampleSecret, At(kExampleTime))),
+  EXPECT_EQ(Outcome(authenticator.Authenticate(request.View(), request.Parameters(), ExampleSecret,
+                                               At(kExampleTime))),
             "ok");
   const auto changed = [](std::string_view) { return std::optional<std::string>("other"); };
-  EXPECT_EQ(Outcome(authenticator.Authenticate(request.View(), changed, At(kExampleTime))),
+  EXPECT_EQ(Outcome(authenticator.Authenticate(request.View(), request.Parameters(), changed,
+                                               At(kExampleTime))),
             "SignatureDoesNotMatch");
 }
 

@@ -73,8 +73,8 @@ Store::PutResult Store::Put(PutPlan& plan, Source& source) {
 
 Store::PutResult Store::FinishPut(PutPlan& plan, const std::optional<ValueDigest>& digest) {
   if (digest) {
-    const std::optional<std::string> sidecar = Describe(plan, *digest);
-    if (!sidecar || WriteSidecar(plan, *sidecar)) return CommitPut(plan);
+    if (!plan.described) Describe(plan, *digest);
+    if (!plan.sidecar || WriteSidecar(plan)) return CommitPut(plan);
   }
   AbandonPut(plan);
   return {Outcome::kVolumesFailed, std::nullopt};
@@ -98,9 +98,7 @@ Outcome Store::NoteIntent(PutPlan& plan) {
     const Generation generation =
         state.PlainPathIsFree() ? kPlain : generations_.Next(state.GreatestGeneration());
     plan.blob.Announce(state, generation, /*original_spelling=*/false,
-                       /*sidecar=*/plan.request.sidecar != nullptr,
-                       {plan.candidates.begin(),
-                        plan.candidates.begin() + static_cast<std::ptrdiff_t>(plan.replicas)});
+                       /*sidecar=*/plan.request.sidecar != nullptr, plan.FirstCandidates());
     if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
     if (generation == kPlain) reads_.Overtake(plan.key);
     plan.state = std::move(state);
@@ -125,7 +123,8 @@ std::optional<ValueDigest> Store::WriteBlob(PutPlan& plan, Source& source) {
   return result.digest;
 }
 
-std::optional<std::string> Store::Describe(PutPlan& plan, const ValueDigest& digest) {
+void Store::Describe(PutPlan& plan, const ValueDigest& digest) {
+  plan.described = true;
   format::ObjectMetadata& metadata = plan.metadata;
   metadata.set_size(digest.size);
   metadata.set_mtime_us(WallClockMicros());
@@ -133,25 +132,24 @@ std::optional<std::string> Store::Describe(PutPlan& plan, const ValueDigest& dig
   metadata.set_crc32c(digest.crc32c);
   if (digest.md5) metadata.set_md5(std::string(digest.md5->begin(), digest.md5->end()));
   if (plan.request.describe) plan.request.describe(metadata);
-  if (!plan.request.sidecar) return std::nullopt;
-  std::optional<std::string> sidecar = plan.request.sidecar(metadata);
-  if (sidecar) metadata.set_sidecar(true);
-  return sidecar;
+  if (plan.request.sidecar) plan.sidecar = plan.request.sidecar(metadata);
+  if (plan.sidecar) metadata.set_sidecar(true);
 }
 
-ReplicaWriteRequest Store::SidecarRequest(const PutPlan& plan) {
+ReplicaWriteRequest Store::SidecarRequest(const PutPlan& plan,
+                                          const std::vector<std::string>& volumes) {
   ReplicaWriteRequest request;
   const std::string path = SidecarPath(plan.key, plan.blob.generation());
-  for (const std::string& volume : plan.volumes) request.candidates.push_back({volume, path});
-  request.wanted = plan.volumes.size();
+  for (const std::string& volume : volumes) request.candidates.push_back({volume, path});
+  request.wanted = volumes.size();
   request.md5 = false;
   request.meanwhile = plan.request.meanwhile;
   return request;
 }
 
-bool Store::WriteSidecar(PutPlan& plan, const std::string& sidecar) {
-  MemorySource source(sidecar);
-  return plan.blob.Write(volumes_, source, SidecarRequest(plan)).digest.has_value();
+bool Store::WriteSidecar(PutPlan& plan) {
+  MemorySource source(*plan.sidecar);
+  return plan.blob.Write(volumes_, source, SidecarRequest(plan, plan.volumes)).digest.has_value();
 }
 
 Store::PutResult Store::CommitPut(PutPlan& plan) {

@@ -5,6 +5,7 @@
 // of three volumes. Here it costs the requests and two writes to the index, which do not wait for a
 // disk. When a volume fails, a worker goes on from there.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "mkvcore/store/put_plan.h"
@@ -29,7 +30,7 @@ class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
   ~LoopPut() {
     if (!announced_) return;
     // The loop has ended under it, or no worker took it over.
-    if (writing_) plan_.blob.TriedInVain();
+    if (writes_under_way_ > 0) plan_.blob.TriedInVain();
     store_.AbandonPut(plan_);
   }
   LoopPut(const LoopPut&) = delete;
@@ -40,57 +41,67 @@ class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
       const Outcome noted = store_.NoteIntent(plan_);
       if (noted != Outcome::kDone) return End({{noted, std::nullopt}, nullptr, nullptr});
       announced_ = true;
-      Write(value_, store_.BlobRequest(plan_), &LoopPut::BlobWritten);
+      const ReplicaWriteRequest request = store_.BlobRequest(plan_);
+      // What a sidecar says of the value is known already, so both go out together.
+      if (plan_.request.sidecar) Describe(plan_, DigestOf(*value_, request.md5));
+      Write(value_, request, &LoopPut::blob_);
+      if (!plan_.sidecar) return;
+      Write(std::make_shared<const std::string>(*plan_.sidecar),
+            SidecarRequest(plan_, plan_.FirstCandidates()), &LoopPut::sidecar_);
     });
   }
 
  private:
-  using Written = void (LoopPut::*)(const ReplicaWriteResult& result);
+  using Result = std::optional<ReplicaWriteResult>;
 
   // Does a step; what it throws ends the PUT.
   void Step(const std::function<void()>& step) {
     try {
       step();
     } catch (...) {
-      if (!done_) throw;                       // it was done_ that threw
-      if (writing_) plan_.blob.TriedInVain();  // perhaps some requests went out
+      if (!done_) throw;                                    // it was done_ that threw
+      if (writes_under_way_ > 0) plan_.blob.TriedInVain();  // perhaps some requests went out
       if (announced_) store_.AbandonPut(plan_);
       End({{}, std::current_exception(), nullptr});
     }
   }
 
   void Write(const std::shared_ptr<const std::string>& bytes, const ReplicaWriteRequest& request,
-             Written next) {
-    writing_ = true;
+             Result LoopPut::*result) {
+    ++writes_under_way_;
     WriteReplicasOnLoop(volumes_, bytes, request,
-                        [self = shared_from_this(), next](const ReplicaWriteResult& result) {
-                          self->writing_ = false;
+                        [self = shared_from_this(), result](ReplicaWriteResult written) {
+                          --self->writes_under_way_;
                           if (!self->done_) return;  // one of several requests could not be made
-                          self->Step([&] {
-                            self->plan_.blob.Tried(result);
-                            (self.get()->*next)(result);
-                          });
+                          self->plan_.blob.Tried(written);
+                          self.get()->*result = std::move(written);
+                          if (self->writes_under_way_ > 0) return;
+                          self->Step([&self] { self->AllWritten(); });
                         });
   }
 
-  void BlobWritten(const ReplicaWriteResult& result) {
-    plan_.Holds(result.attempts);
-    if (!result.digest) return LeaveToWorker(&LoopPut::WriteRest);
-    const std::optional<std::string> sidecar = Describe(plan_, *result.digest);
-    if (!sidecar) return Commit();
-    Write(std::make_shared<const std::string>(*sidecar), SidecarRequest(plan_),
-          &LoopPut::SidecarWritten);
+  void AllWritten() {
+    plan_.Holds(blob_->attempts);
+    if (sidecar_ && !SidecarsAreWithTheBlob()) {
+      // The blob's volumes are the only place for its sidecar, and what a volume did not answer may
+      // land there at any later time.
+      plan_.blob.LogFailure();
+      store_.AbandonPut(plan_);
+      return End({{Outcome::kVolumesFailed, std::nullopt}, nullptr, nullptr});
+    }
+    if (!blob_->digest) return LeaveToWorker(&LoopPut::WriteRest);
+    if (!plan_.described) Describe(plan_, *blob_->digest);
+    End({store_.CommitPut(plan_), nullptr, nullptr});
   }
 
-  void SidecarWritten(const ReplicaWriteResult& result) {
-    if (result.digest) return Commit();
-    // The blob's volumes are the only place for its sidecar.
-    plan_.blob.LogFailure();
-    store_.AbandonPut(plan_);
-    End({{Outcome::kVolumesFailed, std::nullopt}, nullptr, nullptr});
+  // On every volume that has the blob.
+  bool SidecarsAreWithTheBlob() const {
+    return std::all_of(sidecar_->attempts.begin(), sidecar_->attempts.end(),
+                       [this](const ReplicaWriteResult::Attempt& attempt) {
+                         return attempt.answer.ok() ||
+                                !Contains(plan_.volumes, attempt.blob.volume);
+                       });
   }
-
-  void Commit() { End({store_.CommitPut(plan_), nullptr, nullptr}); }
 
   void End(LoopPutEnd end) {
     announced_ = false;
@@ -143,7 +154,9 @@ class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
   const std::shared_ptr<const std::string> value_;
   LoopPutDone done_;
   bool announced_ = false;  // there is an intent to be settled
-  bool writing_ = false;
+  int writes_under_way_ = 0;
+  Result blob_;
+  Result sidecar_;
 };
 
 bool Store::MayPutOnLoop(const LoopVolumeClient& volumes,

@@ -4,6 +4,7 @@
 #define MKVCORE_STORE_PUT_PLAN_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,7 +32,14 @@ struct Store::PutPlan {
 
   // Of the blob, once it is written.
   std::vector<std::string> volumes;  // that hold all of it, in placement order
+  // What is said of it; on a loop that is known before it is written.
+  bool described = false;
   format::ObjectMetadata metadata;
+  std::optional<std::string> sidecar;  // its content, where there is to be one
+
+  std::vector<std::string> FirstCandidates() const {
+    return {candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(replicas)};
+  }
 
   // Notes what became of requests for the blob. In placement order, which is the order of a
   // balanced record, not in the order of the answers.

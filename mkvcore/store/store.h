@@ -246,10 +246,11 @@ class Store {
   Outcome NoteIntent(PutPlan& plan);
   ReplicaWriteRequest BlobRequest(const PutPlan& plan) const;
   std::optional<ValueDigest> WriteBlob(PutPlan& plan, Source& source);
-  // Completes the metadata; the sidecar's content, where there is to be one.
-  static std::optional<std::string> Describe(PutPlan& plan, const ValueDigest& digest);
-  static ReplicaWriteRequest SidecarRequest(const PutPlan& plan);
-  bool WriteSidecar(PutPlan& plan, const std::string& sidecar);
+  // Completes the metadata, and makes the sidecar's content where there is to be one. Once.
+  static void Describe(PutPlan& plan, const ValueDigest& digest);
+  static ReplicaWriteRequest SidecarRequest(const PutPlan& plan,
+                                            const std::vector<std::string>& volumes);
+  bool WriteSidecar(PutPlan& plan);
   PutResult CommitPut(PutPlan& plan);
   // What follows the blob: all of that. No digest: the blob could not be written.
   PutResult FinishPut(PutPlan& plan, const std::optional<ValueDigest>& digest);

@@ -28,6 +28,12 @@ struct Write {
 
 }  // namespace
 
+ValueDigest DigestOf(std::string_view value, bool md5) {
+  ValueHasher hasher(md5);
+  hasher.Update(value);
+  return {hasher.size(), hasher.TakeMd5(), hasher.crc32c()};
+}
+
 void WriteReplicasOnLoop(LoopVolumeClient& client, const std::shared_ptr<const std::string>& value,
                          const ReplicaWriteRequest& request,
                          std::function<void(ReplicaWriteResult)> done) {
@@ -45,9 +51,7 @@ void WriteReplicasOnLoop(LoopVolumeClient& client, const std::shared_ptr<const s
                [write, i](const VolumeAnswer& answer) { write->OnAnswer(i, answer); });
   }
   // While the volumes receive it.
-  ValueHasher hasher(request.md5);
-  hasher.Update(*value);
-  write->digest = {hasher.size(), hasher.TakeMd5(), hasher.crc32c()};
+  write->digest = DigestOf(*value, request.md5);
 }
 
 }  // namespace mkv

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "mkvcore/volumes/loop_volume_client.h"
 #include "mkvcore/volumes/replica_writer.h"
@@ -23,6 +24,9 @@ inline constexpr std::size_t kMaxLoopValue = 64 << 10;
 void WriteReplicasOnLoop(LoopVolumeClient& client, const std::shared_ptr<const std::string>& value,
                          const ReplicaWriteRequest& request,
                          std::function<void(ReplicaWriteResult)> done);
+
+// Of a value that is there whole.
+ValueDigest DigestOf(std::string_view value, bool md5);
 
 }  // namespace mkv
 

@@ -1,11 +1,13 @@
 // PUTs on an event loop: what they leave in the index and on real volumes, also when those fail.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -75,6 +77,94 @@ TEST_F(PutOnLoop, ReplacesWithASidecar) {
   EXPECT_EQ(Values("/key"), (std::vector<std::string>{"other", "other"}));
   ASSERT_EQ(Pending("/key").size(), 1u);
   EXPECT_EQ(Pending("/key")[0].kind(), format::PendingBlob::GARBAGE);
+}
+
+class PutWithSidecar : public PutOnLoop {
+ protected:
+  // How often it was asked to describe the value is kept in `described_`.
+  Store::ReplaceRequest Request() {
+    Store::ReplaceRequest request;
+    request.describe = [this](format::ObjectMetadata& metadata) {
+      ++described_;
+      metadata.add_headers()->set_name("x-amz-meta-a");
+    };
+    request.sidecar = [](const format::ObjectMetadata&) { return "{}"; };
+    return request;
+  }
+  // Of the key's plain path, one after the other in the record's order.
+  std::vector<std::string> Sidecars(const std::string& key) {
+    std::vector<std::string> sidecars;
+    const std::optional<Object> object = store_->Find(key);
+    for (const std::string& volume : object->record.volumes) {
+      sidecars.push_back(Volume(volume).File(SidecarPath(key, kPlain)).value_or("none"));
+    }
+    return sidecars;
+  }
+
+  std::atomic<int> described_ = 0;
+};
+
+TEST_F(PutWithSidecar, SendsItTogetherWithTheBlob) {
+  for (TestVolume& volume : volumes_) volume.Pause();
+  auto never = Put("/key", "value", true, Request());
+  EXPECT_EQ(never.wait_for(300ms), std::future_status::timeout);
+  DropLoopClient();
+  for (TestVolume& volume : volumes_) volume.Resume();
+  // Both were on their way before any of them was answered.
+  const auto arrived = [this](const std::string& path) {
+    int count = 0;
+    for (TestVolume& volume : volumes_) count += volume.File(path).has_value() ? 1 : 0;
+    return count;
+  };
+  for (int i = 0; i < 100 && arrived(SidecarPath("/key", kPlain)) < 2; ++i) {
+    std::this_thread::sleep_for(20ms);
+  }
+  EXPECT_EQ(arrived(BlobPath("/key", kPlain)), 2);
+  EXPECT_EQ(arrived(SidecarPath("/key", kPlain)), 2);
+  ASSERT_EQ(Pending("/key").size(), 1u);
+  EXPECT_TRUE(Pending("/key")[0].sidecar());
+  EXPECT_EQ(Pending("/key")[0].places_size(), 2);
+}
+
+TEST_F(PutWithSidecar, FollowsItsBlobToTheNextVolume) {
+  FirstChoice("/key").Kill();
+  Store::LoopPutEnd end = Put("/key", "value", true, Request()).get();
+  ASSERT_TRUE(end.on_worker);
+  const Store::PutResult result = end.on_worker();
+  ASSERT_EQ(result.outcome, Outcome::kDone);
+  EXPECT_EQ(described_, 1);
+  EXPECT_EQ(result.object->metadata->headers_size(), 1);
+  EXPECT_EQ(Values("/key"), (std::vector<std::string>{"value", "value"}));
+  EXPECT_EQ(Sidecars("/key"), (std::vector<std::string>{"{}", "{}"}));
+  EXPECT_EQ(Pending("/key").size(), 0u);
+}
+
+TEST_F(PutWithSidecar, ThatAVolumeWithTheBlobRefusesFailsThePut) {
+  // A folder is in its way there.
+  TestVolume& refusing = FirstChoice("/key");
+  refusing.MakeFolder(SidecarPath("/key", kPlain));
+  const Store::LoopPutEnd end = Put("/key", "value", true, Request()).get();
+  EXPECT_FALSE(end.on_worker);
+  EXPECT_EQ(end.result.outcome, Outcome::kVolumesFailed);
+  EXPECT_FALSE(store_->Find("/key"));
+  ASSERT_EQ(Pending("/key").size(), 1u);
+  EXPECT_EQ(Pending("/key")[0].kind(), format::PendingBlob::GARBAGE);
+  EXPECT_EQ(Pending("/key")[0].places_size(), 2) << "both have the blob";
+}
+
+TEST_F(PutWithSidecar, OfAVolumeThatDoesNotAnswerIsWaitedForWithItsBlob) {
+  TestVolume& paused = FirstChoice("/key");
+  paused.Pause();
+  Store::LoopPutEnd end = Put("/key", "value", true, Request()).get();
+  ASSERT_TRUE(end.on_worker);
+  EXPECT_EQ(end.on_worker().outcome, Outcome::kDone);
+  EXPECT_EQ(Sidecars("/key"), (std::vector<std::string>{"{}", "{}"}));
+  ASSERT_EQ(Pending("/key").size(), 1u);
+  EXPECT_TRUE(Pending("/key")[0].sidecar());
+  ASSERT_EQ(Pending("/key")[0].places_size(), 1);
+  EXPECT_EQ(Pending("/key")[0].places(0).volume(), paused.name());
+  EXPECT_TRUE(Pending("/key")[0].places(0).unanswered());
+  paused.Resume();
 }
 
 TEST_F(PutOnLoop, ConditionThatThrowsLeavesNothing) {

@@ -34,6 +34,11 @@ class TestVolume : private TempFolder, public NginxVolume {
     std::ofstream(file, std::ios::binary) << value;
   }
 
+  // In the way of a file of that name.
+  void MakeFolder(const std::string& blob_path) const {
+    std::filesystem::create_directories(folder().string() + blob_path);
+  }
+
   // No blob, and no upload under way. nginx notices a broken-off one when its connection closes.
   bool BecomesEmpty() const {
     for (int i = 0; i < 500; ++i) {

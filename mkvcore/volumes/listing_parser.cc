@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "mkvcore/volumes/http_date.h"
+#include "mkvcore/volumes/volume_date.h"
 
 namespace mkv {
 namespace {
@@ -98,7 +98,7 @@ class ListingReader : public nlohmann::json_sax<Json> {
     } else if (key_ == "type") {
       entry_.is_directory = value == "directory";
     } else if (key_ == "mtime") {
-      const std::optional<std::time_t> time = ParseHttpDate(value);
+      const std::optional<std::time_t> time = ParseVolumeDate(value);
       if (!time) return Refuse();
       entry_.mtime = *time;
     }

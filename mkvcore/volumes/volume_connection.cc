@@ -10,7 +10,7 @@
 #include <cstring>
 #include <utility>
 
-#include "mkvcore/volumes/http_date.h"
+#include "mkvcore/volumes/volume_date.h"
 
 namespace mkv {
 namespace {
@@ -154,7 +154,7 @@ void VolumeConnection::End(bool answered, const std::string& error) {
     answer.delivery = VolumeAnswer::Delivery::kAnswered;
     answer.status = static_cast<int>(parser_.status_code);
     if (!last_modified_.empty()) {
-      if (const auto time = ParseHttpDate(last_modified_)) answer.last_modified = *time;
+      if (const auto time = ParseVolumeDate(last_modified_)) answer.last_modified = *time;
     }
   } else {
     exchanged_.reusable = false;

@@ -159,16 +159,13 @@ std::vector<std::pair<std::string, std::string>> ResponseOverrides(const Query& 
                                                                    bool is_signed) {
   static constexpr std::string_view kPrefix = "response-";
   std::vector<std::pair<std::string, std::string>> overrides;
-  const auto value_of = [&query](std::string_view name) -> std::string_view {
-    for (const QueryParameter& parameter : query.parameters()) {
-      if (parameter.name.starts_with(kPrefix) && parameter.name.substr(kPrefix.size()) == name) {
-        return parameter.value;
-      }
-    }
-    return {};
-  };
+  // Most requests have none.
+  if (std::none_of(query.parameters().begin(), query.parameters().end(),
+                   [](const QueryParameter& one) { return one.name.starts_with(kPrefix); })) {
+    return overrides;
+  }
   for (const ContentHeader& header : kContentHeaders) {
-    const std::string_view value = value_of(header.name);
+    const std::string_view value = query.Text(std::string(kPrefix).append(header.name));
     if (value.empty()) continue;
     if (!is_signed) {
       throw S3Error(ErrorCode::kInvalidRequest,

@@ -177,6 +177,15 @@ consteval bool OperationsAreInOrder() {
 }
 static_assert(OperationsAreInOrder());
 
+constexpr bool IsSmallLetter(char c) { return c >= 'a' && c <= 'z'; }
+
+consteval bool SubResourcesBeginWithASmallLetter() {
+  return std::all_of(kOperations.begin(), kOperations.end(), [](const OperationInfo& info) {
+    return info.sub_resource.empty() || IsSmallLetter(info.sub_resource.front());
+  });
+}
+static_assert(SubResourcesBeginWithASmallLetter());
+
 }  // namespace
 
 const OperationInfo& InfoOf(Operation operation) {
@@ -186,9 +195,8 @@ const OperationInfo& InfoOf(Operation operation) {
 std::span<const OperationInfo> AllOperations() { return kOperations; }
 
 bool IsSubResource(std::string_view name) {
-  // All begin with a small letter, and no parameter of a presigned query does: there is one for
-  // each of those.
-  if (name.empty() || name.front() < 'a' || name.front() > 'z') return false;
+  // None of the parameters of a presigned query does, and there are six of them.
+  if (name.empty() || !IsSmallLetter(name.front())) return false;
   return std::any_of(kOperations.begin(), kOperations.end(),
                      [name](const OperationInfo& info) { return info.sub_resource == name; });
 }

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "mkvcore/format/http_date.h"
+
 namespace mkv::s3 {
 namespace {
 
@@ -86,32 +88,13 @@ std::string FormatAmzTime(Time time) { return Format("%04d%02u%02uT%02d%02d%02dZ
 std::string FormatIsoTime(Time time) { return Format("%04d-%02u-%02uT%02d:%02d:%02dZ", time); }
 
 std::optional<Time> ParseHttpDate(std::string_view text) {
-  constexpr std::array<std::string_view, 7> kDays = {"Mon", "Tue", "Wed", "Thu",
-                                                     "Fri", "Sat", "Sun"};
-  constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  if (std::find(kDays.begin(), kDays.end(), text.substr(0, 3)) == kDays.end()) return std::nullopt;
-  text.remove_prefix(3);
-  if (!Literal(text, ", ")) return std::nullopt;
-  const int day = Number(text, 2);
-  if (!Literal(text, " ")) return std::nullopt;
-  const auto* month = std::find(kMonths.begin(), kMonths.end(), text.substr(0, 3));
-  if (month == kMonths.end()) return std::nullopt;
-  text.remove_prefix(3);
-  if (!Literal(text, " ")) return std::nullopt;
-  const int year = Number(text, 4);
-  if (!Literal(text, " ")) return std::nullopt;
-  const int hour = Number(text, 2);
-  if (!Literal(text, ":")) return std::nullopt;
-  const int minute = Number(text, 2);
-  if (!Literal(text, ":")) return std::nullopt;
-  const int second = Number(text, 2);
-  if (std::min({year, day, hour, minute, second}) < 0) return std::nullopt;
-  if (text != " GMT" && text != " UTC" && text != " +0000" && text != " -0000") {
-    return std::nullopt;
+  constexpr std::string_view kGmt = " GMT";
+  for (const std::string_view zone : {" UTC", " +0000", " -0000"}) {
+    if (!text.ends_with(zone)) continue;
+    text.remove_suffix(zone.size());
+    return mkv::ParseHttpDate(std::string(text).append(kGmt));
   }
-  return ToTime({year, static_cast<unsigned>(month - kMonths.begin() + 1),
-                 static_cast<unsigned>(day), hour, minute, second});
+  return mkv::ParseHttpDate(text);
 }
 
 }  // namespace mkv::s3

@@ -1,10 +1,6 @@
-#include "mkvcore/volumes/http_date.h"
-
-#include <curl/curl.h>
+#include "mkvcore/format/http_date.h"
 
 #include <charconv>
-#include <chrono>
-#include <string_view>
 
 namespace mkv {
 namespace {
@@ -28,7 +24,9 @@ std::optional<unsigned> Digits(std::string_view text) {
   return number;
 }
 
-std::optional<std::time_t> ParseImfFixdate(std::string_view text) {
+}  // namespace
+
+std::optional<std::chrono::sys_seconds> ParseHttpDate(std::string_view text) {
   // Each letter stands for any character.
   constexpr std::string_view kForm = "ddd, DD MMM YYYY HH:MM:SS GMT";
   if (text.size() != kForm.size() || text.substr(3, 2) != ", " || text[7] != ' ' ||
@@ -46,19 +44,10 @@ std::optional<std::time_t> ParseImfFixdate(std::string_view text) {
   if (!weekday || !day || !month || !year || !hour || !minute || !second) return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
                                          std::chrono::month(*month + 1), std::chrono::day(*day)};
-  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
-  const auto time = std::chrono::sys_days(date) + std::chrono::hours(*hour) +
-                    std::chrono::minutes(*minute) + std::chrono::seconds(*second);
-  return time.time_since_epoch().count();
-}
-
-}  // namespace
-
-std::optional<std::time_t> ParseHttpDate(const std::string& text) {
-  if (const std::optional<std::time_t> time = ParseImfFixdate(text)) return time;
-  const std::time_t time = curl_getdate(text.c_str(), nullptr);
-  if (time < 0) return std::nullopt;
-  return time;
+  // 60: a leap second.
+  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+         std::chrono::seconds(*second);
 }
 
 }  // namespace mkv

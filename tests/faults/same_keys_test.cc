@@ -15,7 +15,6 @@
 namespace mkv::testing {
 namespace {
 
-using ::testing::AnyOf;
 using ::testing::IsSubsetOf;
 
 constexpr int kClients = 16;

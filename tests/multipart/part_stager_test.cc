@@ -25,7 +25,6 @@ using mkv::testing::GeneratedSource;
 using mkv::testing::Md5Hex;
 using mkv::testing::ReadAll;
 using mkv::testing::ValueOf;
-using ::testing::IsEmpty;
 
 constexpr std::uint64_t kMiB = 1 << 20;
 // Room for two chunks of parts.

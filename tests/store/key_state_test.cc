@@ -14,8 +14,6 @@
 namespace mkv {
 namespace {
 
-using ::testing::ElementsAre;
-
 constexpr auto kInOrder = Index::Durability::kOrdered;
 
 class KeyStateTest : public ::testing::Test {

@@ -77,6 +77,10 @@ IndexReplacement::IndexReplacement(const std::string& folder) {
 
   lock_ = std::make_shared<const FolderLock>(folder_.string());
   RemoveLeftovers();
+  replacement_ = LevelDbIndex::Open(building_.string());
+}
+
+void IndexReplacement::OpenOld() {
   LevelDbOptions options;
   options.lock = lock_;
   options.create_if_missing = false;
@@ -87,7 +91,6 @@ IndexReplacement::IndexReplacement(const std::string& folder) {
   } catch (const IndexCorrupted& corrupted) {
     why_unreadable_ = corrupted.what();
   }
-  replacement_ = LevelDbIndex::Open(building_.string());
 }
 
 IndexReplacement::~IndexReplacement() {

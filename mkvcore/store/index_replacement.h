@@ -4,7 +4,8 @@
 // and can be read. TakePlace() exchanges the two folders; without it, whatever happens, the old one
 // stays as it was, and what an unfinished attempt left is removed by the next.
 //
-// The two indexes may be used from any thread; the rest belongs to one.
+// The two indexes may be used from any thread, and OpenOld() may run on one of its own; the rest
+// belongs to one.
 #ifndef MKVCORE_STORE_INDEX_REPLACEMENT_H_
 #define MKVCORE_STORE_INDEX_REPLACEMENT_H_
 
@@ -20,14 +21,16 @@ namespace mkv {
 class IndexReplacement {
  public:
   // Throws IndexInUse, and IndexError for whatever else stands in the way: the parent folder is not
-  // writable, FOLDER is a mount point (and can not be exchanged) or no folder. An old index that is
-  // corrupted or not there is no error.
+  // writable, FOLDER is a mount point (and can not be exchanged) or no folder.
   explicit IndexReplacement(const std::string& folder);
   ~IndexReplacement();
   IndexReplacement(const IndexReplacement&) = delete;
   IndexReplacement& operator=(const IndexReplacement&) = delete;
 
-  // nullptr when there is none, or none that can be opened.
+  // Takes its time: LevelDB goes through all of the last log. Throws as the constructor does, should
+  // another program have the index open. One that is corrupted or not there is no error.
+  void OpenOld();
+  // nullptr before that, and when there is none, or none that can be opened.
   const Index* old() const { return old_.get(); }
   // Why not, when there is one; else empty.
   const std::string& why_unreadable() const { return why_unreadable_; }

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
+#include <future>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <unordered_set>
 #include <utility>
 
 #include "mkvcore/format/index_keys.h"
@@ -29,6 +31,8 @@ constexpr unsigned kFoldersOfOne = 256;
 constexpr std::size_t kExamplesOfAKind = 10;
 // A folder rarely has more than a few keys, and a write costs more than they do.
 constexpr std::size_t kEntriesOfAWrite = 500;
+// That are kept in memory: they are few, unless clients wrote up to the end.
+constexpr std::size_t kMostPendingKeys = 100'000;
 constexpr std::chrono::milliseconds kProgressInterval{200};
 
 std::string Hex(std::string_view bytes) {
@@ -68,14 +72,13 @@ class Rebuilder {
         walk_(volumes, placement, options.walk, stopping_) {}
 
   RebuildSummary Run(const std::function<void(const RebuildSummary&)>& progress) {
+    old_index_ready_ = std::async(std::launch::async, [this] { PrepareOldIndex(); }).share();
     std::vector<std::string> foreign;
     walk_.FindSubvolumes(&foreign);
     CountForeign(foreign);
-    summary_.old_index_read = indexes_.old() != nullptr;
-    if (!indexes_.why_unreadable().empty()) AddExample("old index", indexes_.why_unreadable());
-    CarryPendingOver();
     Work(progress);
     if (error_) std::rethrow_exception(error_);
+    old_index_ready_.get();
     FindWhatIsLacking();
     if (stop_) throw Interrupted();
     summary_.old_index_kept = indexes_.TakePlace(/*keep_old=*/summary_.lacks());
@@ -83,6 +86,20 @@ class Rebuilder {
   }
 
  private:
+  // Opening it is work for one thread: the others list meanwhile.
+  void PrepareOldIndex() {
+    indexes_.OpenOld();
+    {
+      const std::lock_guard lock(mutex_);
+      summary_.old_index_read = indexes_.old() != nullptr;
+      if (!indexes_.why_unreadable().empty()) AddExample("old index", indexes_.why_unreadable());
+    }
+    CarryPendingOver();
+  }
+  bool OldIndexIsReady() const {
+    return old_index_ready_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  }
+
   // All threads take one first byte of the folders' names after the other.
   void Work(const std::function<void(const RebuildSummary&)>& progress) {
     unsigned running = std::clamp(options_.threads, 1U, VolumeWalk::kFirstBytes);
@@ -90,10 +107,13 @@ class Rebuilder {
     for (unsigned i = running; i > 0; --i) {
       threads.emplace_back([this, &running] {
         try {
+          InHand in_hand;
           for (unsigned first = 0;
                !stopping_ && (first = next_first_byte_++) < VolumeWalk::kFirstBytes;) {
-            RebuildFoldersBelow(first);
+            RebuildFoldersBelow(first, &in_hand);
           }
+          RebuildWaiting(&in_hand);
+          Write(in_hand.batch);
         } catch (...) {
           const std::lock_guard lock(mutex_);
           if (!error_) error_ = std::current_exception();
@@ -116,24 +136,36 @@ class Rebuilder {
     }
   }
 
-  void RebuildFoldersBelow(unsigned first_byte) {
+  // What a thread has listed and not yet written.
+  struct InHand {
+    std::vector<VolumeWalk::File> waiting;  // for the old index
+    Batch batch;
+  };
+
+  void RebuildFoldersBelow(unsigned first_byte, InHand* in_hand) {
     std::vector<std::string> foreign;
     const std::vector<VolumeWalk::Folder> folders = walk_.FoldersBelow(first_byte, &foreign);
-    CountForeign(std::exchange(foreign, {}));
-    Batch batch;
-    const auto rebuild = [&](std::span<const VolumeWalk::Folder> some,
-                             const std::vector<VolumeWalk::File>& files) {
-      RebuildKeysOf(files, &foreign, &batch);
-      CountForeign(std::exchange(foreign, {}));
-      if (batch.changes().size() >= kEntriesOfAWrite) Write(std::exchange(batch, {}));
-      const std::lock_guard lock(mutex_);
-      summary_.folders_done += some.size();
-    };
-    walk_.VisitFiles(folders, &foreign, rebuild);
-    Write(batch);
+    walk_.VisitFiles(
+        folders, &foreign,
+        [&](std::span<const VolumeWalk::Folder> some, const std::vector<VolumeWalk::File>& files) {
+          std::vector<VolumeWalk::File>& waiting = in_hand->waiting;
+          if (!OldIndexIsReady() && waiting.size() + files.size() <= VolumeWalk::kFilesAtOnce) {
+            waiting.insert(waiting.end(), files.begin(), files.end());
+          } else {
+            RebuildWaiting(in_hand);
+            RebuildKeysOf(files, &in_hand->batch);
+          }
+          const std::lock_guard lock(mutex_);
+          summary_.folders_done += some.size();
+        });
+    CountForeign(foreign);
     // The others are on no volume.
     const std::lock_guard lock(mutex_);
     summary_.folders_done += kFoldersOfOne - folders.size();
+  }
+
+  void RebuildWaiting(InHand* in_hand) {
+    RebuildKeysOf(std::exchange(in_hand->waiting, {}), &in_hand->batch);
   }
 
   // Nobody else writes this index, and the batch requires nothing: it is never refused.
@@ -142,15 +174,15 @@ class Rebuilder {
   }
 
   // `files` has all those of its keys, for a key's files lie in folders of one name.
-  void RebuildKeysOf(const std::vector<VolumeWalk::File>& files, std::vector<std::string>* foreign,
-                     Batch* batch) {
+  void RebuildKeysOf(const std::vector<VolumeWalk::File>& files, Batch* batch) {
+    std::vector<std::string> foreign;
     std::map<std::string, FoundKey> keys;
     for (const VolumeWalk::File& file : files) {
       const std::string& volume = walk_.subvolumes()[file.subvolume];
       const std::optional<ParsedBlobPath> parsed = ParseBlobPath(file.path);
       // A key of the store begins with a slash; any other could be an entry of another kind.
       if (!parsed || !parsed->key.starts_with('/')) {
-        foreign->push_back(volume + file.path);
+        foreign.push_back(volume + file.path);
         continue;
       }
       FoundKey& found = keys[parsed->key];
@@ -159,9 +191,12 @@ class Rebuilder {
           .push_back(
               {volume, parsed->generation, parsed->original_spelling, file.size, file.mtime});
     }
+    CountForeign(foreign);
+    if (!keys.empty()) old_index_ready_.get();
     for (const auto& [key, found] : keys) {
       if (stopping_) return;
       RebuildKey(found, batch);
+      if (batch->changes().size() >= kEntriesOfAWrite) Write(std::exchange(*batch, {}));
     }
   }
 
@@ -235,8 +270,9 @@ class Rebuilder {
     if (old == nullptr) return entry;
     try {
       entry.object = Object::Decode(key, old->Get(key), old->Get(MetadataKey(key)));
-      // Most keys have none, and a look is cheaper than a walk.
-      if (old->Get(PendingKey(key))) entry.pending = KeyState::AllPending(*old, key);
+      if (!pending_keys_ || pending_keys_->contains(key)) {
+        entry.pending = KeyState::AllPending(*old, key);
+      }
     } catch (const IndexError& error) {
       LoseOldEntry(error.what());
     }
@@ -258,14 +294,22 @@ class Rebuilder {
           entry->Seek(MetadataKey("0"));
           continue;
         }
+        NotePending(entry->key());
         Batch batch;
         batch.Put(entry->key(), entry->value());
         Write(batch);
         entry->Next();
       }
     } catch (const IndexCorrupted& error) {
+      pending_keys_.reset();
       LoseOldEntry(error.what());
     }
+  }
+
+  void NotePending(std::string_view index_key) {
+    if (!pending_keys_ || !index_key.starts_with(kPendingPrefix)) return;
+    pending_keys_->emplace(index_key.substr(kPendingPrefix.size()));
+    if (pending_keys_->size() > kMostPendingKeys) pending_keys_.reset();
   }
 
   // Of several revisions, which a crash can leave, the greatest counts. False, and `metadata` stays
@@ -440,12 +484,17 @@ class Rebuilder {
   IndexReplacement indexes_;
   VolumeWalk walk_;
   std::atomic<unsigned> next_first_byte_ = 0;
+  // Of the old index, for most keys have nothing pending; nullopt: too many, or not all are known.
+  std::optional<std::unordered_set<std::string>> pending_keys_{std::in_place};
 
   std::mutex mutex_;  // for what follows
   std::condition_variable finished_;
   RebuildSummary summary_;
   std::map<std::string, std::size_t> examples_of_;
   std::exception_ptr error_;
+
+  // Until then neither the old index nor what is known of it is touched. Its end waits for it.
+  std::shared_future<void> old_index_ready_;
 };
 
 }  // namespace

@@ -37,6 +37,7 @@ TEST_F(IndexReplacementTest, TakesThePlaceOfTheOldIndex) {
   MakeOld();
   {
     IndexReplacement replacement(path());
+    replacement.OpenOld();
     EXPECT_EQ(replacement.old()->Get("/key"), "old");
     Put(replacement.replacement(), "/key", "new");
     EXPECT_EQ(replacement.TakePlace(false), "");
@@ -49,6 +50,7 @@ TEST_F(IndexReplacementTest, WithoutTakingPlaceTheOldIndexStays) {
   MakeOld();
   {
     IndexReplacement replacement(path());
+    replacement.OpenOld();
     Put(replacement.replacement(), "/key", "new");
   }
   EXPECT_EQ(Value(), "old");
@@ -58,12 +60,14 @@ TEST_F(IndexReplacementTest, WithoutTakingPlaceTheOldIndexStays) {
 TEST_F(IndexReplacementTest, StartsWhereThereIsNoIndexYet) {
   {
     IndexReplacement replacement(path());
+    replacement.OpenOld();
     EXPECT_EQ(replacement.old(), nullptr);
     EXPECT_EQ(replacement.why_unreadable(), "");
   }
   EXPECT_EQ(FoldersLeft(), 0u);
   {
     IndexReplacement replacement(path());
+    replacement.OpenOld();
     Put(replacement.replacement(), "/key", "new");
     EXPECT_EQ(replacement.TakePlace(false), "");
   }
@@ -74,6 +78,7 @@ TEST_F(IndexReplacementTest, KeepsOutEveryOtherOpenerUntilItsEnd) {
   MakeOld();
   {
     IndexReplacement replacement(path());
+    replacement.OpenOld();
     EXPECT_THROW(LevelDbIndex::Open(path()), IndexInUse);
     EXPECT_THROW(IndexReplacement{path()}, IndexInUse);
     Put(replacement.replacement(), "/key", "new");
@@ -95,6 +100,7 @@ TEST_F(IndexReplacementTest, KeepsAnOldIndexThatItCouldNotRead) {
   std::string kept;
   {
     IndexReplacement replacement(path());
+    replacement.OpenOld();
     EXPECT_EQ(replacement.old(), nullptr);
     EXPECT_THAT(replacement.why_unreadable(), HasSubstr("corrupted"));
     Put(replacement.replacement(), "/key", "new");
@@ -111,6 +117,7 @@ TEST_F(IndexReplacementTest, NeverRemovesFilesThatAreNoIndexs) {
   std::string kept;
   {
     IndexReplacement replacement(path());
+    replacement.OpenOld();
     kept = replacement.TakePlace(false);
   }
   EXPECT_THAT(kept, StartsWith(path() + ".old-"));
@@ -127,6 +134,7 @@ TEST_F(IndexReplacementTest, BeginsCleanAfterAnUnfinishedAttempt) {
   Put(*LevelDbIndex::Open(building()), "/left", "over");
   {
     IndexReplacement replacement(path());
+    replacement.OpenOld();
     EXPECT_EQ(replacement.replacement().Get("/left"), std::nullopt);
     EXPECT_EQ(replacement.old()->Get("/key"), "old");
   }
@@ -137,6 +145,7 @@ TEST_F(IndexReplacementTest, KeepsEachOldIndexUnderANameOfItsOwn) {
   for (int i = 0; i < 3; ++i) {
     MakeOld();
     IndexReplacement replacement(path());
+    replacement.OpenOld();
     EXPECT_THAT(replacement.TakePlace(/*keep_old=*/true), StartsWith(path() + ".old-"));
   }
   EXPECT_EQ(FoldersLeft(), 4u);
@@ -149,6 +158,7 @@ TEST_F(IndexReplacementTest, FollowsALinkAndLeavesItInPlace) {
   MakeOld();
   {
     IndexReplacement replacement(path() + "/");
+    replacement.OpenOld();
     Put(replacement.replacement(), "/key", "new");
     replacement.TakePlace(false);
   }

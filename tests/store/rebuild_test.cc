@@ -385,24 +385,25 @@ TEST_F(RebuildTest, ReadingFindsDamageByTheChecksumWhereNoMd5IsKnown) {
   EXPECT_EQ(Find("/damaged")->metadata->crc32c(), Crc32c("value"));
 }
 
+std::string PendingBlobAt(Generation generation, const std::vector<std::string>& volumes) {
+  format::Pending entry;
+  format::PendingBlob& blob = *entry.add_blobs();
+  blob.set_id(1);
+  blob.set_kind(format::PendingBlob::GARBAGE);
+  blob.set_generation(generation);
+  for (const std::string& volume : volumes) blob.add_places()->set_volume(volume);
+  return entry.SerializeAsString();
+}
+
 TEST_F(RebuildTest, WhatWasPendingStaysPendingAndIsNoValue) {
   PutBlob("/overwritten", kPlain, "old");
   PutBlob("/overwritten", 5, "new");
   PutBlob("/deleted", kPlain, "gone");
-  const auto pending = [](Generation generation, const std::vector<std::string>& volumes) {
-    format::Pending entry;
-    format::PendingBlob& blob = *entry.add_blobs();
-    blob.set_id(1);
-    blob.set_kind(format::PendingBlob::GARBAGE);
-    blob.set_generation(generation);
-    for (const std::string& volume : volumes) blob.add_places()->set_volume(volume);
-    return entry.SerializeAsString();
-  };
   Batch batch;
   // The newer one is an intent that was never committed: the older one is the value.
-  batch.Put(PendingKey("/overwritten"), pending(5, placement_->Choose("/overwritten")));
-  batch.Put(PendingKey("/deleted"), pending(kPlain, placement_->Choose("/deleted")));
-  batch.Put(PendingKey("/on no volume"), pending(9, {"dead:1"}));
+  batch.Put(PendingKey("/overwritten"), PendingBlobAt(5, placement_->Choose("/overwritten")));
+  batch.Put(PendingKey("/deleted"), PendingBlobAt(kPlain, placement_->Choose("/deleted")));
+  batch.Put(PendingKey("/on no volume"), PendingBlobAt(9, {"dead:1"}));
   batch.Put("zzz/of a later version", "kept");
   ASSERT_TRUE(LevelDbIndex::Open(index())->Write(batch, Index::Durability::kOrdered));
 
@@ -416,6 +417,24 @@ TEST_F(RebuildTest, WhatWasPendingStaysPendingAndIsNoValue) {
     ASSERT_TRUE(entries.contains(entry.key)) << entry.key;
     EXPECT_EQ(entries.at(entry.key), entry.value);
   }
+}
+
+// More than a rebuild remembers.
+TEST_F(RebuildTest, OfManyPendingKeysNoneIsForgotten) {
+  PutBlob("/999999", kPlain, "gone");
+  PutBlob("/live", kPlain, "value");
+  Batch batch;
+  for (int i = 850'000; i < 1'000'000; ++i) {
+    const std::string key = "/" + std::to_string(i);
+    batch.Put(PendingKey(key), PendingBlobAt(kPlain, placement_->Choose(key)));
+  }
+  ASSERT_TRUE(LevelDbIndex::Open(index())->Write(batch, Index::Durability::kOrdered));
+
+  const RebuildSummary summary = Run();
+  EXPECT_EQ(summary.keys, 1u);
+  EXPECT_TRUE(Find("/live"));
+  EXPECT_FALSE(Find("/999999"));
+  EXPECT_EQ(EntriesOf(index(), false).size(), batch.changes().size() + 2);
 }
 
 TEST_F(RebuildTest, SidecarsTellWhatTheBlobCanNot) {

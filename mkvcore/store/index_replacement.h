@@ -27,8 +27,8 @@ class IndexReplacement {
   IndexReplacement(const IndexReplacement&) = delete;
   IndexReplacement& operator=(const IndexReplacement&) = delete;
 
-  // Takes its time: LevelDB goes through all of the last log. Throws as the constructor does, should
-  // another program have the index open. One that is corrupted or not there is no error.
+  // Takes its time: LevelDB goes through all of the last log. Throws as the constructor does,
+  // should another program have the index open. One that is corrupted or not there is no error.
   void OpenOld();
   // nullptr before that, and when there is none, or none that can be opened.
   const Index* old() const { return old_.get(); }

@@ -72,18 +72,22 @@ std::string HolderOfLock(const std::string& folder) {
   char wanted[64];
   std::snprintf(wanted, sizeof wanted, "%02x:%02x:%llu", major(file.st_dev), minor(file.st_dev),
                 static_cast<unsigned long long>(file.st_ino));
+  // Our own flock comes first when it is LevelDB's lock that another program holds.
+  pid_t holder = 0;
   std::ifstream locks("/proc/locks");
   for (std::string line; std::getline(locks, line);) {
     std::istringstream fields(line);
     std::string number, kind, mode, access, place;
-    long pid = 0;
+    pid_t pid = 0;
     if (!(fields >> number >> kind >> mode >> access >> pid >> place) || place != wanted) continue;
-    if (pid <= 0) continue;
-    std::string name;
-    std::ifstream("/proc/" + std::to_string(pid) + "/comm") >> name;
-    return "process " + std::to_string(pid) + (name.empty() ? "" : " (" + name + ")");
+    if (pid <= 0) continue;  // in another container
+    holder = pid;
+    if (holder != getpid()) break;
   }
-  return unknown;
+  if (holder == 0) return unknown;
+  std::string name;
+  std::ifstream("/proc/" + std::to_string(holder) + "/comm") >> name;
+  return "process " + std::to_string(holder) + (name.empty() ? "" : " (" + name + ")");
 }
 
 }  // namespace mkv

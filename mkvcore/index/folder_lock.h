@@ -24,8 +24,8 @@ class FolderLock {
   int descriptor_ = -1;
 };
 
-// "process 4711 (mkv)", as far as /proc/locks tells who holds a lock on `FOLDER/LOCK`; else
-// "another process".
+// "process 4711 (mkv)", as far as /proc/locks tells who holds a lock on `FOLDER/LOCK`, another
+// process rather than this one; else "another process".
 std::string HolderOfLock(const std::string& folder);
 
 }  // namespace mkv

@@ -12,30 +12,28 @@ WorkerPool::~WorkerPool() { Stop(); }
 
 bool WorkerPool::TryRun(std::function<void()>& work) {
   // Joined on the way out, without the lock: they may still be on their way through it.
-  std::list<std::jthread> ended;
-  {
-    const std::lock_guard lock(mutex_);
-    ended.splice(ended.end(), ended_);
-    if (stopping_) return false;
-    if (idle_ > work_.size()) {
-      work_.push_back(std::move(work));
-      wake_.notify_one();
-    } else if (running_.size() < max_threads_) {
-      const auto thread = running_.emplace(running_.end());
-      try {
-        // It waits for the lock, so it finds its own handle in place.
-        *thread = std::jthread([this, thread] { RunThread(thread); });
-      } catch (const std::system_error&) {
-        // The system gives no more threads: the same to the caller as our own limit.
-        running_.erase(thread);
-        return false;
-      }
-      // Counted as idle from now on, so that this work is for it.
-      ++idle_;
-      work_.push_back(std::move(work));
-    } else {
-      return false;
-    }
+  std::list<Thread> ended;
+  const std::lock_guard lock(mutex_);
+  ended.splice(ended.end(), ended_);
+  if (stopping_) return false;
+  if (!idle_.empty()) {
+    Thread& thread = *idle_.back();
+    idle_.pop_back();
+    thread.work = std::move(work);
+    thread.wake.notify_one();
+    return true;
+  }
+  if (running_.size() == max_threads_) return false;
+  const auto thread = running_.emplace(running_.end());
+  thread->work = std::move(work);
+  try {
+    // It waits for the lock, so it finds its own handle in place.
+    thread->handle = std::jthread([this, thread] { RunThread(thread); });
+  } catch (const std::system_error&) {
+    // The system gives no more threads: the same to the caller as our own limit.
+    work = std::move(thread->work);
+    running_.erase(thread);
+    return false;
   }
   return true;
 }
@@ -43,12 +41,12 @@ bool WorkerPool::TryRun(std::function<void()>& work) {
 void WorkerPool::Stop() {
   std::unique_lock lock(mutex_);
   stopping_ = true;
-  wake_.notify_all();
+  for (Thread* const thread : idle_) thread->wake.notify_one();
   while (!running_.empty() || !ended_.empty()) {
-    std::list<std::jthread> ended;
+    std::list<Thread> ended;
     ended.splice(ended.end(), ended_);
     if (ended.empty()) {
-      wake_.wait(lock);
+      one_ended_.wait(lock);
       continue;
     }
     lock.unlock();
@@ -62,23 +60,21 @@ std::size_t WorkerPool::threads() const {
   return running_.size();
 }
 
-void WorkerPool::RunThread(std::list<std::jthread>::iterator self) {
+void WorkerPool::RunThread(std::list<Thread>::iterator self) {
   std::unique_lock lock(mutex_);
-  for (;;) {
-    const auto wanted = [this] { return stopping_ || !work_.empty(); };
-    if (!wake_.wait_for(lock, idle_timeout_, wanted) || work_.empty()) break;
-    std::function<void()> work = std::move(work_.front());
-    work_.pop_front();
-    --idle_;
+  while (self->work) {
+    std::function<void()> work = std::exchange(self->work, nullptr);
     lock.unlock();
     work();
     work = nullptr;
     lock.lock();
-    ++idle_;
+    if (stopping_) break;
+    idle_.push_back(&*self);
+    self->wake.wait_for(lock, idle_timeout_, [&] { return stopping_ || self->work; });
+    if (!self->work) std::erase(idle_, &*self);
   }
-  --idle_;
   ended_.splice(ended_.end(), running_, self);
-  if (stopping_) wake_.notify_all();
+  if (stopping_) one_ended_.notify_all();
 }
 
 }  // namespace mkv::http

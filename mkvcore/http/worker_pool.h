@@ -1,6 +1,9 @@
 // The threads that move bytes: made on demand up to a limit, ended after some idle seconds. There
 // is no queue: work that finds no thread free and none to be made is refused at once.
 //
+// Work goes to the thread that has been idle for the shortest time, whose memory the caches still
+// hold; so the others come to end.
+//
 // Thread-safe.
 #ifndef MKVCORE_HTTP_WORKER_POOL_H_
 #define MKVCORE_HTTP_WORKER_POOL_H_
@@ -8,11 +11,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <list>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace mkv::http {
 
@@ -35,17 +38,22 @@ class WorkerPool {
   std::size_t threads() const;
 
  private:
-  void RunThread(std::list<std::jthread>::iterator self);
+  struct Thread {
+    std::jthread handle;
+    std::condition_variable wake;
+    std::function<void()> work;  // empty while it is idle
+  };
+
+  void RunThread(std::list<Thread>::iterator self);
 
   const std::size_t max_threads_;
   const std::chrono::milliseconds idle_timeout_;
 
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::function<void()>> work_;  // never more than idle threads
-  std::list<std::jthread> running_;
-  std::list<std::jthread> ended_;  // to be joined
-  std::size_t idle_ = 0;
+  std::list<Thread> running_;
+  std::vector<Thread*> idle_;  // of running_, who became so last comes last
+  std::list<Thread> ended_;    // to be joined
+  std::condition_variable one_ended_;
   bool stopping_ = false;
 };
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -55,6 +56,20 @@ TEST(WorkerPool, IdleThreadsEndAndAreMadeAgain) {
   EXPECT_TRUE(TryRun(pool, [&] { ++ran; }));
   pool.Stop();
   EXPECT_EQ(ran, 2);
+}
+
+// Else each would be used in turn, and none would ever end.
+TEST(WorkerPool, WorkGoesToTheThreadThatBecameIdleLast) {
+  WorkerPool pool(2, milliseconds(100));
+  std::latch both(2);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(TryRun(pool, [&] { both.arrive_and_wait(); }));
+  EXPECT_EQ(pool.threads(), 2U);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (pool.threads() == 2 && std::chrono::steady_clock::now() < end) {
+    (void)TryRun(pool, [] {});
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  EXPECT_LT(pool.threads(), 2U);
 }
 
 TEST(WorkerPool, StopWaitsForWorkUnderWayAndRefusesMore) {

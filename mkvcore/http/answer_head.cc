@@ -89,20 +89,24 @@ void AppendAnswerHead(const Response& response, const AnswerFraming& framing, st
   out.append("\r\n");
 }
 
-void AppendAnswer(const Response& response, const RequestHead* head, bool keep_alive,
-                  std::string_view date, std::string& out) {
-  const std::string_view method = head != nullptr ? std::string_view(head->method) : "";
+AnswerFraming FramingOf(const Response& response, const RequestHead* head, bool keep_alive) {
   AnswerFraming framing;
   framing.http_1_0 = head != nullptr && head->http_1_0;
   framing.keep_alive = keep_alive;
-  if (method == "HEAD" && response.described_length >= 0) {
+  if (head != nullptr && head->method == "HEAD" && response.described_length >= 0) {
     framing.content_length = static_cast<std::uint64_t>(response.described_length);
   } else if (response.status != 204 && response.status != 304) {
     framing.content_length = response.body.size();
   }
+  return framing;
+}
+
+void AppendAnswer(const Response& response, const RequestHead* head, bool keep_alive,
+                  std::string_view date, std::string& out) {
   constexpr std::size_t kExpectedHead = 600;
   out.reserve(out.size() + kExpectedHead + response.body.size());
-  AppendAnswerHead(response, framing, date, out);
+  AppendAnswerHead(response, FramingOf(response, head, keep_alive), date, out);
+  const std::string_view method = head != nullptr ? std::string_view(head->method) : "";
   if (!IsBodyless(method, response.status)) out.append(response.body);
 }
 

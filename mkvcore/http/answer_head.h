@@ -42,6 +42,10 @@ bool IsBodyless(std::string_view method, int status);
 void AppendAnswerHead(const Response& response, const AnswerFraming& framing, std::string_view date,
                       std::string& out);
 
+// That of an answer whose body is in `response`. `head` is null when the request could not be
+// parsed.
+AnswerFraming FramingOf(const Response& response, const RequestHead* head, bool keep_alive);
+
 // Appends a whole answer. `head` is null when the request could not be parsed.
 void AppendAnswer(const Response& response, const RequestHead* head, bool keep_alive,
                   std::string_view date, std::string& out);

@@ -75,10 +75,23 @@ SocketTransfer::Outcome SocketTransfer::TakeOutcome() {
 void SocketTransfer::Reply(Response response) {
   BeginAnswer(Stage::kAnswered, response.close);
   status_ = response.status;
-  if (!IsBodyless(head_->method, response.status)) written_ = response.body.size();
-  AppendAnswer(response, head_.get(), keep_alive_, DateText().Now(), pending_);
-  // Most answers fit into the socket's buffer; the loop waits for clients whose does not.
-  const auto sent = socket_.Write(pending_);
+  AppendAnswerHead(response, FramingOf(response, head_.get(), keep_alive_), DateText().Now(),
+                   pending_);
+  std::string body;
+  if (!IsBodyless(head_->method, response.status)) body = std::move(response.body);
+  written_ = body.size();
+  if (body.size() > kCopyBytes) WritePending(true);
+  if (pending_.empty()) {
+    pending_ = std::move(body);
+  } else {
+    pending_.append(body);
+  }
+  WritePending();
+}
+
+// Most answers fit into the socket's buffer; the loop waits for clients whose does not.
+void SocketTransfer::WritePending(bool more) {
+  const auto sent = socket_.Write(pending_, more);
   if (sent.state == ClientSocket::Transferred::State::kClosed) Abort();
   pending_.erase(0, sent.bytes);
 }
@@ -136,9 +149,7 @@ void SocketTransfer::FinishReply() {
   }
   if (chunked_) pending_.append("0\r\n\r\n");
   stage_ = Stage::kAnswered;
-  const auto sent = socket_.Write(pending_);
-  if (sent.state == ClientSocket::Transferred::State::kClosed) Abort();
-  pending_.erase(0, sent.bytes);
+  WritePending();
 }
 
 void SocketTransfer::BeginAnswer(Stage stage, bool close) {

@@ -67,6 +67,8 @@ class SocketTransfer final : public Transfer {
   void BeginAnswer(Stage stage, bool close);
   void Fail(int status, const std::string& message, Handler& handler);
   void Send(std::string_view bytes, bool more = false);
+  // As much as goes without waiting.
+  void WritePending(bool more = false);
   void Log() const;
 
   std::shared_ptr<const RequestHead> head_;

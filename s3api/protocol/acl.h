@@ -15,7 +15,7 @@
 #include <string_view>
 
 #include "mkvcore/http/request.h"
-#include "s3api/protocol/list_objects.h"
+#include "s3api/protocol/owner.h"
 #include "s3api/protocol/xml.h"
 
 namespace mkv::s3 {

@@ -4,7 +4,7 @@
 #include "mkvcore/store/generation_clock.h"
 #include "s3api/protocol/error.h"
 #include "s3api/protocol/keys.h"
-#include "s3api/protocol/list_objects.h"
+#include "s3api/protocol/list_request.h"
 #include "s3api/protocol/request_body.h"
 #include "s3api/protocol/time_text.h"
 #include "s3api/protocol/xml.h"

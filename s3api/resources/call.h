@@ -8,6 +8,7 @@
 #include <string>
 
 #include "mkvcore/http/handler.h"
+#include "mkvcore/http/worker_pool.h"
 #include "mkvcore/store/replica_repairer.h"
 #include "mkvcore/store/store.h"
 #include "s3api/multipart/multipart.h"
@@ -42,6 +43,7 @@ struct Service {
   // For forms, whose signature is in their body; everything else is authenticated before.
   const CurrentCredentials& credentials;
   Authenticator& authenticator;
+  http::WorkerPool& readers;  // second threads for listings
 };
 
 // What is known of a request, but for how it is answered.

@@ -3,7 +3,7 @@
 
 #include "s3api/multipart/assembly.h"
 #include "s3api/protocol/conditions.h"
-#include "s3api/protocol/list_objects.h"
+#include "s3api/protocol/list_document.h"
 #include "s3api/protocol/object_headers.h"
 #include "s3api/protocol/time_text.h"
 #include "s3api/protocol/xml.h"

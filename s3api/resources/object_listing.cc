@@ -1,7 +1,10 @@
 // ListObjects and ListObjectsV2 over the store: what the index does not know of a key that the
 // original wrote is asked of its volumes, and kept.
+#include <functional>
+
 #include "s3api/protocol/etag.h"
 #include "s3api/protocol/keys.h"
+#include "s3api/protocol/list_document.h"
 #include "s3api/protocol/list_objects.h"
 #include "s3api/resources/answers.h"
 #include "s3api/resources/handlers.h"
@@ -26,7 +29,7 @@ void Complete(Store& store, const std::string& bucket, ListPage& page) {
     const format::ObjectMetadata& metadata = objects[i].known();
     entries[i]->size = metadata.size();
     entries[i]->mtime_us = metadata.mtime_us();
-    entries[i]->etag = ETagOf(metadata, objects[i].record.hash);
+    entries[i]->etag = page.texts.Keep(ETagOf(metadata, objects[i].record.hash));
   }
 }
 
@@ -34,7 +37,9 @@ void Complete(Store& store, const std::string& bucket, ListPage& page) {
 
 void ListObjects(Call& call) {
   const ListRequest request = ParseListRequest(call.request);
-  ListPage page = ListObjects(call.service.store.index(), request);
+  ListPage page =
+      ListObjects(call.service.store.index(), request,
+                  [&](std::function<void()>& work) { return call.service.readers.TryRun(work); });
   Complete(call.service.store, call.request.bucket, page);
   const std::string owner = call.bucket ? call.bucket->owner : "";
   http::Response response;

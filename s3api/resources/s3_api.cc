@@ -3,6 +3,7 @@
 #include <chrono>
 #include <exception>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -141,8 +142,10 @@ S3Api::S3Api(Store& store, const CurrentCredentials& credentials, S3Options opti
       buckets_(store),
       repairer_(store),
       multipart_(store, options_.multipart),
-      service_{store, buckets_, repairer_, multipart_, options_, credentials_, authenticator_},
-      authenticator_({.region = options_.region}) {}
+      service_{store,    buckets_,     repairer_,      multipart_,
+               options_, credentials_, authenticator_, readers_},
+      authenticator_({.region = options_.region}),
+      readers_(std::thread::hardware_concurrency() / 2) {}
 
 void S3Api::OnRequest(const std::shared_ptr<http::Exchange>& exchange) {
   const http::RequestHead& head = exchange->head();

@@ -15,6 +15,7 @@
 #include <unordered_map>
 
 #include "mkvcore/http/handler.h"
+#include "mkvcore/http/worker_pool.h"
 #include "s3api/protocol/credentials.h"
 #include "s3api/protocol/error.h"
 #include "s3api/resources/call.h"
@@ -78,6 +79,7 @@ class S3Api {
   Multipart multipart_;
   Service service_;
   Authenticator authenticator_;
+  http::WorkerPool readers_;
 
   std::shared_mutex loops_mutex_;
   std::unordered_map<EventLoop*, std::unique_ptr<OfLoop>> loops_;

@@ -21,7 +21,7 @@
 #include "s3api/checksum/digest_text.h"
 #include "s3api/program/heap.h"
 #include "s3api/protocol/etag.h"
-#include "s3api/protocol/list_objects.h"
+#include "s3api/protocol/list_document.h"
 
 namespace mkv::bench {
 namespace {
@@ -99,10 +99,10 @@ void List(const std::string& folder) {
         throw IndexError("bad metadata");
       }
       s3::ListEntry& entry = page.contents.emplace_back();
-      entry.key = metadata->key().substr(prefix.size());
+      entry.key = page.texts.Keep(metadata->key().substr(prefix.size()));
       entry.size = decoded.size();
       entry.mtime_us = decoded.mtime_us();
-      entry.etag = s3::ETagOf(decoded, "");
+      entry.etag = page.texts.Keep(s3::ETagOf(decoded, ""));
       metadata->Next();
     }
     keys += page.contents.size();

@@ -1,10 +1,13 @@
 // ListObjects and ListObjectsV2 over the store: what the index does not know of a key that the
 // original wrote is asked of its volumes, and kept.
 #include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
 
-#include "s3api/protocol/etag.h"
 #include "s3api/protocol/keys.h"
 #include "s3api/protocol/list_document.h"
+#include "s3api/protocol/list_entry.h"
 #include "s3api/protocol/list_objects.h"
 #include "s3api/resources/answers.h"
 #include "s3api/resources/handlers.h"
@@ -13,23 +16,30 @@ namespace mkv::s3 {
 
 namespace {
 
-void Complete(Store& store, const std::string& bucket, ListPage& page) {
+void Complete(Store& store, const ListRequest& request, ListPage& page) {
   std::vector<ListEntry*> entries;
   std::vector<Object> objects;
+  bool some_are_gone = false;
   for (ListEntry& entry : page.contents) {
     if (!entry.needs_head) continue;
-    std::optional<Object> object = store.Find(StoreKey(bucket, entry.key));
-    if (!object) continue;  // gone meanwhile
+    std::optional<Object> object = store.Find(StoreKey(request.bucket, entry.key));
+    if (!object || object->record.unlinked) {
+      // Deleted while the page was read.
+      entry.key = {};
+      some_are_gone = true;
+      continue;
+    }
     entries.push_back(&entry);
     objects.push_back(*std::move(object));
   }
   store.Learn(objects);
   for (std::size_t i = 0; i < objects.size(); ++i) {
     if (!objects[i].knows_metadata()) continue;
-    const format::ObjectMetadata& metadata = objects[i].known();
-    entries[i]->size = metadata.size();
-    entries[i]->mtime_us = metadata.mtime_us();
-    entries[i]->etag = page.texts.Keep(ETagOf(metadata, objects[i].record.hash));
+    FillIn(objects[i].known(), objects[i].record.hash, request.fetch_owner, page.texts,
+           *entries[i]);
+  }
+  if (some_are_gone) {
+    std::erase_if(page.contents, [](const ListEntry& entry) { return entry.key.empty(); });
   }
 }
 
@@ -40,7 +50,7 @@ void ListObjects(Call& call) {
   ListPage page =
       ListObjects(call.service.store.index(), request,
                   [&](std::function<void()>& work) { return call.service.readers.TryRun(work); });
-  Complete(call.service.store, call.request.bucket, page);
+  Complete(call.service.store, request, page);
   const std::string owner = call.bucket ? call.bucket->owner : "";
   http::Response response;
   response.Header("Content-Type", "application/xml");

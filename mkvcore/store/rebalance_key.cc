@@ -99,12 +99,12 @@ std::string ReadWhole(VolumeClient& volumes, const BlobLocation& replica, const 
 
 struct Store::MovePlan {
   bool unasked = false;  // nobody has asked the volumes what they have
-  Object object;
-  std::vector<std::string> targets;  // where the key will be, in placement order
-  std::vector<std::string> holders;  // of the record's volumes, those that have the blob
-  std::vector<std::string> missing;  // targets that do not
-  std::vector<std::string> damaged;  // holders whose blob turned out not to be the value
-  std::uint64_t size = 0;            // of the value
+  Object object{};
+  std::vector<std::string> targets{};  // where the key will be, in placement order
+  std::vector<std::string> holders{};  // of the record's volumes, those that have the blob
+  std::vector<std::string> missing{};  // targets that do not
+  std::vector<std::string> damaged{};  // holders whose blob turned out not to be the value
+  std::uint64_t size = 0;              // of the value
   BlobWrite copy;
 };
 
@@ -118,7 +118,7 @@ Outcome Store::Rebalance(std::string_view key) {
 
 Store::MoveResult Store::RebalanceQuietly(std::string_view key,
                                           const std::vector<std::string>& distrusted) {
-  MovePlan plan{false, {}, {}, {}, {}, {}, 0, BlobWrite(index_, handled_, generations_.Next())};
+  MovePlan plan{.copy = BlobWrite(index_, handled_, generations_.Next())};
   const Outcome planned = PlanMove(key, distrusted, plan);
   if (planned != Outcome::kDone) return {planned, false};
   if (plan.targets == plan.object.record.volumes && plan.missing.empty()) {

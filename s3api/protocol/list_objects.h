@@ -4,7 +4,8 @@
 // The model: the keys of the bucket that begin with the prefix, those with the delimiter after the
 // prefix rolled up into one common prefix (up to and with the delimiter), all in order of their
 // bytes; of these names, the first max-keys that come after the marker. So a marker inside a common
-// prefix skips it whole, as in S3.
+// prefix skips it whole ("CommonPrefixes is filtered out from results if it is not
+// lexicographically greater than the StartAfter value": API reference, ListObjectsV2, delimiter).
 //
 // Cost: two iterators, over records and over metadata, move in step, so that no key is looked up by
 // itself; a common prefix costs one Seek, however many keys it stands for. Where many keys follow

@@ -21,6 +21,7 @@
 #include "mkvcore/store/store.h"
 #include "mkvcore/volumes/loop_volume_client.h"
 #include "mkvcore/volumes/volume_health.h"
+#include "tests/support/on_loop.h"
 #include "tests/support/temp_folder.h"
 #include "tests/volumes/test_volume.h"
 
@@ -47,14 +48,7 @@ class LoopStoreTest : public ::testing::Test {
     thread_ = std::thread([this] { loop_.Run(); });
   }
 
-  void OnLoop(const std::function<void()>& task) {
-    std::promise<void> done;
-    loop_.Post([&] {
-      task();
-      done.set_value();
-    });
-    done.get_future().wait();
-  }
+  void OnLoop(const std::function<void()>& task) { RunOnLoop(loop_, task); }
   void AwaitLoop() {
     OnLoop([] {});
   }

@@ -4,12 +4,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <thread>
 #include <vector>
 
 #include "mkvcore/volumes/volume_health.h"
+#include "tests/support/on_loop.h"
 #include "tests/volumes/misbehaving_server.h"
 #include "tests/volumes/test_volume.h"
 
@@ -37,14 +39,7 @@ class LoopVolumeClientTest : public ::testing::Test {
     thread_ = std::thread([this] { loop_.Run(); });
   }
 
-  void OnLoop(const std::function<void()>& task) {
-    std::promise<void> done;
-    loop_.Post([&] {
-      task();
-      done.set_value();
-    });
-    done.get_future().wait();
-  }
+  void OnLoop(const std::function<void()>& task) { testing::RunOnLoop(loop_, task); }
   std::future<VolumeAnswer> Head(const std::string& volume, const std::string& path = "/aa/bb/x") {
     auto promise = std::make_shared<std::promise<VolumeAnswer>>();
     auto future = promise->get_future();

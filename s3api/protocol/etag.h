@@ -14,8 +14,6 @@ namespace mkv::s3 {
 // the metadata names (a multipart upload), the MD5 in hex, else `<mtime in seconds>-<size>`, whose
 // dash tells clients that it is no MD5. `hash` is the record's HASH, or empty.
 std::string ETagOf(const format::ObjectMetadata& metadata, std::string_view hash);
-// The same into `etag`, whose memory is used again.
-void AssignETag(const format::ObjectMetadata& metadata, std::string_view hash, std::string& etag);
 
 std::string QuoteETag(std::string_view etag);
 // Takes what clients send: quoted or not, with `W/` or without; white space around it.

@@ -1,9 +1,13 @@
 #include "mkvcore/store/blob_write.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
 #include <exception>
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "mkvcore/store/quoted_key.h"
 #include "mkvcore/volumes/volume_problem.h"
@@ -85,13 +89,14 @@ void BlobWrite::Tried(const ReplicaWriteResult& result) {
 }
 
 void BlobWrite::LogFailure() const {
-  std::string failures;
+  std::vector<std::string> failures;
   for (const ReplicaWriteResult::Attempt& attempt : attempts_) {
     if (attempt.answer.ok()) continue;
-    failures +=
-        (failures.empty() ? "" : "; ") + attempt.blob.volume + ": " + ProblemOf(attempt.answer);
+    std::string failure = attempt.blob.volume + ": " + ProblemOf(attempt.answer);
+    // A volume takes neither blob nor sidecar for one reason.
+    if (!Contains(failures, failure)) failures.push_back(std::move(failure));
   }
-  spdlog::warn("too few volumes took {}: {}", QuotedKey(key_), failures);
+  spdlog::warn("too few volumes took {}: {}", QuotedKey(key_), fmt::join(failures, "; "));
 }
 
 bool BlobWrite::Settle(KeyState& state, const std::vector<std::string>& volumes) const {

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import time
 
+import fresh_memory
+from cpu_time import CpuTime
 from load import run
 
 _FREQUENCY = 499  # Hz on each core; no multiple of a timer's
@@ -52,23 +54,16 @@ def _column(command, library):
     return "other libraries"
 
 
-def _cpu_time():
-    """Of all cores: busy and idle, in ticks (proc_stat(5))."""
-    with open("/proc/stat", encoding="ascii") as lines:
-        times = [int(field) for field in lines.readline().split()[1:]]
-    idle = times[3] + times[4]
-    return sum(times[:8]) - idle, idle
-
-
 def of(row, folder):
     """Runs `row` once more. The columns add up to 1 but for `idle`, which is a share of all time."""
     data = folder / "perf.data"
     record = ["perf", "record", "-q", "-a", "-e", "cpu-clock", "-F", str(_FREQUENCY), "-o", data]
     with subprocess.Popen(record, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as perf:
         time.sleep(0.5)  # it has begun by then
-        busy_before, idle_before = _cpu_time()
+        fresh_memory.touch(row.fresh_mb)
+        time_of_row = CpuTime()
         row.ours()
-        busy_after, idle_after = _cpu_time()
+        idle = time_of_row.idle_share()
         perf.send_signal(signal.SIGINT)
         _, errors = perf.communicate()
     if not data.exists():
@@ -83,6 +78,5 @@ def of(row, folder):
         if command != _IDLE and command not in _HARNESS:
             samples[_column(command, library)] += int(count)
     shares = {name: count / sum(samples.values()) for name, count in samples.items()}
-    idle = idle_after - idle_before
-    shares["idle"] = idle / (idle + busy_after - busy_before)
+    shares["idle"] = idle
     return shares

@@ -4,6 +4,9 @@ import dataclasses
 import statistics
 from typing import Callable, Optional
 
+import fresh_memory
+from cpu_time import CpuTime
+
 # A baseline that varies by more between runs says nothing: the row is measured again, so often.
 STEADY = 1 / 3
 ATTEMPTS = 3
@@ -18,6 +21,7 @@ class Row:
     ours: Callable[[], float]
     baseline: Optional[Callable[[], float]]  # None: `target` is a figure of its own
     target: float  # a ratio to reach ("/s") or not to pass ("s"); None: published only
+    fresh_mb: int = 0  # memory that one run of either side fills anew, at most (fresh_memory.py)
 
 
 @dataclasses.dataclass
@@ -30,6 +34,7 @@ class Result:
     ours: list
     baseline: list
     attempts: int
+    stolen: float  # of the machine's time, by others on its host
 
     @property
     def less_is_better(self):
@@ -57,10 +62,16 @@ def spread(figures):
 def measure(row, runs, attempts=ATTEMPTS):
     for attempt in range(1, attempts + 1):
         ours, baseline = [], []
+        time_of_row = CpuTime()
         for _ in range(runs):
             if row.baseline:
+                fresh_memory.touch(row.fresh_mb)
                 baseline.append(row.baseline())
+            fresh_memory.touch(row.fresh_mb)
             ours.append(row.ours())
         if spread(baseline) <= STEADY:
             break
-    return Result(row.name, row.load, row.against, row.unit, row.target, ours, baseline, attempt)
+    stolen = time_of_row.stolen_share()
+    return Result(
+        row.name, row.load, row.against, row.unit, row.target, ours, baseline, attempt, stolen
+    )

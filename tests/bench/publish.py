@@ -7,6 +7,8 @@ import matplotlib
 matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402
 
+from measure import spread  # noqa: E402
+
 
 def write(document, folder, name):
     folder.mkdir(parents=True, exist_ok=True)
@@ -25,8 +27,8 @@ def _table(document):
         f" {machine['cpu']}, Linux {machine['kernel']}, files in {machine['scratch']};"
         f" median of {document['runs']} runs on each side, in turns.",
         "",
-        "| row | load | ours | baseline | ratio | target | holds |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| row | load | ours | baseline | ratio | target | holds | spread | stolen |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in document["rows"]:
         unit = row["unit"]
@@ -38,7 +40,8 @@ def _table(document):
         sign = ">=" if unit == "/s" else "<="
         lines.append(
             f"| {row['name']} | {row['load']} | {figure(row['ours_median'])} | {baseline} | {ratio}"
-            f" | {sign} {row['target']:g} | {'yes' if row['holds'] else '**no**'} |"
+            f" | {sign} {row['target']:g} | {'yes' if row['holds'] else '**no**'}"
+            f" | {spread(row['ours']):.0%}/{spread(row['baseline']):.0%} | {row['stolen']:.0%} |"
         )
     if document.get("profiles"):
         columns = list(next(iter(document["profiles"].values())))

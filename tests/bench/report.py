@@ -8,7 +8,7 @@ import statistics
 
 from measure import spread
 
-_WIDTHS = (38, 12, 12, 7, 9, 8, 0)
+_WIDTHS = (38, 12, 12, 7, 9, 8, 6, 0)
 
 
 def _cells(cells):
@@ -19,7 +19,7 @@ def _cells(cells):
 
 
 def header():
-    return _cells(("", "ours", "baseline", "ratio", "target", "spread", "against"))
+    return _cells(("", "ours", "baseline", "ratio", "target", "spread", "stolen", "against"))
 
 
 def _figure(figures, unit):
@@ -48,6 +48,7 @@ def line(result):
             f"{result.ratio:.2f}" if result.baseline else "-",
             _target(result),
             f"{spread(result.ours):.0%}/{spread(result.baseline):.0%}",
+            f"{result.stolen:.0%}",
             result.against + mark,
         )
     )

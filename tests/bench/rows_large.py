@@ -26,6 +26,7 @@ from rows_small import make_bucket
 from signing import Signer
 
 MB = 1 << 20
+_SOCKETS_MB = 64  # what sockets and processes take beside the values, with room to spare
 
 
 def make_file(folder, size):
@@ -86,6 +87,7 @@ def large_put(settings):
                 lambda: uploads.ours(file, clients, repeats),
                 lambda: uploads.straight(file, clients, repeats),
                 1.2,
+                3 * clients * megabytes + _SOCKETS_MB,
             )
 
 
@@ -144,6 +146,7 @@ def s3_large_put(settings):
                 lambda: put(sent, hashed, headers),
                 lambda: uploads.straight(file, 1, repeats),
                 1.4,
+                3 * 64 + _SOCKETS_MB,
             )
 
 
@@ -281,6 +284,7 @@ def multipart(settings):
             parts.upload,
             straight,
             1.1,
+            4 * size // MB + _SOCKETS_MB,  # the parts in memory, and three replicas
         )
 
 

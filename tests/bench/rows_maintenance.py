@@ -3,6 +3,7 @@
 import time
 
 from cluster import Cluster
+from fresh_memory import SMALL_FILES_MB_PER_SECOND
 from load import blob_path, rate, run, tool, wrk, write_lines
 from measure import Row
 
@@ -81,6 +82,7 @@ def rebalance(settings):
             move_all,
             put,
             0.5,
+            max(keys // 125, SMALL_FILES_MB_PER_SECOND * settings.seconds),  # 8 KB a file
         )
 
 

@@ -2,6 +2,7 @@
 
 import nginx
 from cluster import Cluster
+from fresh_memory import SMALL_FILES_MB_PER_SECOND
 from load import blob_path, curl, rate, tool, wrk, write_lines
 from measure import Row
 from signing import Signer
@@ -92,6 +93,7 @@ def native_put(settings):
                 lambda: put(size),
                 lambda: _straight(settings, cluster, keys, size),
                 0.8,
+                SMALL_FILES_MB_PER_SECOND * settings.seconds,
             )
 
 
@@ -120,6 +122,7 @@ def s3_put(settings):
                 lambda: put(headers),
                 lambda: _straight(settings, cluster, keys, size),
                 target,
+                SMALL_FILES_MB_PER_SECOND * settings.seconds,
             )
 
 
@@ -141,6 +144,7 @@ def cycles(settings):
             lambda: cycle("cycle-gateway", cluster.url[7:]),
             lambda: cycle("cycle-volumes", ",".join(cluster.volumes)),
             0.6,
+            SMALL_FILES_MB_PER_SECOND * settings.seconds // 4,  # the folders stay
         )
 
 

@@ -79,5 +79,21 @@ TEST_F(ObjectWritingTest, ACodingOfTheContentComesBackAsItWasSent) {
   }
 }
 
+// Blob and sidecar go out together, and both fail.
+TEST_F(ObjectWritingTest, TheLogNamesAVolumeOnceThatTakesNeitherBlobNorSidecar) {
+  const std::string name = cluster().volume(0).name();
+  cluster().volume(0).Kill();
+  EXPECT_EQ(S3("admin",
+               {.method = "PUT", .target = "/bkt/k", .headers = {"x-amz-meta-a: b"}, .body = "v"})
+                .status,
+            503);
+  const std::string log = cluster().gateway().Log();
+  const std::size_t line = log.find("too few volumes took ");
+  ASSERT_NE(line, std::string::npos) << log;
+  const std::string failures = log.substr(line, log.find('\n', line) - line);
+  EXPECT_NE(failures.find(name), std::string::npos) << failures;
+  EXPECT_EQ(failures.find(name), failures.rfind(name)) << failures;
+}
+
 }  // namespace
 }  // namespace mkv::testing

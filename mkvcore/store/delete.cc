@@ -50,6 +50,7 @@ Outcome Store::Delete(std::string_view key) {
                 NotKnownToBeDown());
     EndDelete(plan);
   } catch (...) {
+    handled_.Doubt(handling.id());
     TellGarbageListener(WallClockMicros());  // the key is gone, and its files are not
     throw;
   }

@@ -24,8 +24,9 @@ class Store::LoopDelete : public std::enable_shared_from_this<LoopDelete> {
         done_(std::move(done)) {}
 
   ~LoopDelete() {
+    // Pending: the loop has ended under it, or something threw.
+    if (pending_) store_.handled_.Doubt(handling_->id());
     handling_.reset();
-    // The loop has ended under it, or something threw.
     if (pending_) store_.TellGarbageListener(WallClockMicros());
   }
   LoopDelete(const LoopDelete&) = delete;

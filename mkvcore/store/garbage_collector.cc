@@ -156,7 +156,11 @@ void GarbageCollector::Run() {
       if (!due()) wake_.wait_for(lock, kProbeInterval, due);
       if (stop_) return;
     }
-    ProbeDownVolumes();
+    try {
+      ProbeDownVolumes();
+    } catch (const std::exception& error) {  // out of descriptors, for instance
+      spdlog::error("volumes that are down can not be asked: {}", error.what());
+    }
     {
       std::unique_lock lock(mutex_);
       if (wake_at_us_ > WallClockMicros()) continue;
@@ -239,10 +243,11 @@ GarbageCollector::PassResult GarbageCollector::RunPass(bool hurry) {
   PassResult result;
   awaited_hosts_.clear();
   std::vector<DueBlob> group;
-  bool synced = false;
   const auto delete_group = [&] {
     if (group.empty()) return;
-    if (!std::exchange(synced, true)) store_.index().Sync();
+    // For each group, although the entries are as old as the pass: a write that failed since then
+    // may be in the log, and is seen only once the index was opened anew.
+    store_.index().Sync();
     result.deleted += DeleteGroup(group);
     for (const DueBlob& one : group) {
       if (one.blob.places_size() == 0) --result.pending;
@@ -253,7 +258,6 @@ GarbageCollector::PassResult GarbageCollector::RunPass(bool hurry) {
     group.clear();
   };
 
-  // What is visited is older than the Sync(), so every entry is covered by it.
   ForEachPendingEntry(store_.index(), [&](const PendingEntry& entry, std::string_view value) {
     format::Pending pending;
     if (!Parse(value, entry.key, &pending)) return true;
@@ -285,6 +289,18 @@ std::size_t GarbageCollector::DeleteGroup(std::span<DueBlob> group) {
     }
   });
 
+  try {
+    AskAndSettle(group, doomed, staying);
+  } catch (...) {
+    for (const DueBlob& one : group) store_.handled().Doubt(one.blob.id());
+    throw;
+  }
+  for (const DueBlob& one : group) places -= one.blob.places_size();
+  return static_cast<std::size_t>(places);
+}
+
+void GarbageCollector::AskAndSettle(std::span<DueBlob> group, const std::vector<DoomedBlob>& doomed,
+                                    const std::vector<DoomedBlob>& staying) {
   const auto is_due = [this, now = WallClockMicros()](const format::PendingBlob::Place& place) {
     return PlaceIsDue(place, now);
   };
@@ -296,10 +312,8 @@ std::size_t GarbageCollector::DeleteGroup(std::span<DueBlob> group) {
       std::erase(one.stale, place.volume());
       one.blob.add_places()->Swap(&place);
     }
-    places -= one.blob.places_size();
   }
   ForEachKey(group, [this](std::span<DueBlob> blobs) { Settle(blobs); });
-  return static_cast<std::size_t>(places);
 }
 
 // With the batches that the blobs are noted in.
@@ -324,6 +338,7 @@ void GarbageCollector::Settle(std::span<DueBlob> of_one_key) {
   }
   for (const DueBlob& one : of_one_key) {
     if (!one.stale.empty()) store_.EndSidecarWrite(one.key, one.blob, one.stale);
+    store_.handled().EndDoubt(one.blob.id());
   }
 }
 
@@ -334,8 +349,9 @@ int GarbageCollector::Sort(KeyState& state, DueBlob& due) const {
   due.stale.clear();
   if (current == nullptr) return 0;
   // Nobody wrote down what became of the requests of an earlier process, or of an intent.
-  const bool in_doubt =
-      current->id() < first_own_id_ || current->kind() == format::PendingBlob::INTENT;
+  const bool in_doubt = current->id() < first_own_id_ ||
+                        current->kind() == format::PendingBlob::INTENT ||
+                        store_.handled().IsInDoubt(current->id());
   due.blob.set_kind(format::PendingBlob::GARBAGE);
   for (format::PendingBlob::Place place : current->places()) {
     if (in_doubt) place.set_unanswered(true);

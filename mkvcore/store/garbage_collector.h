@@ -9,7 +9,7 @@
 // * A blob is deleted only once a synced write of the index has followed its entry, or a power cut
 //   could roll the index back to a record whose blob is gone.
 // * What was pending when the process started may still have requests under way from before: each
-//   of its places counts as unanswered.
+//   of its places counts as unanswered. So does each of what the index failed to note (handling.h).
 // * A blob that the key's record refers to is never deleted, whatever the entry says. Its entry
 //   stays as long as a request of ours may still land there.
 // * Sidecars of such a blob whose writing came to no end are then written anew from the index: some
@@ -32,6 +32,7 @@
 namespace mkv {
 
 class KeyState;
+struct DoomedBlob;
 
 class GarbageCollector {
  public:
@@ -69,6 +70,8 @@ class GarbageCollector {
                     std::int64_t* next_due);
   KeyState ReadState(std::span<const DueBlob> of_one_key) const;
   std::size_t DeleteGroup(std::span<DueBlob> group);
+  void AskAndSettle(std::span<DueBlob> group, const std::vector<DoomedBlob>& doomed,
+                    const std::vector<DoomedBlob>& staying);
   void Settle(std::span<DueBlob> of_one_key);
   // Divides the places that the entry has in `state`; how many these are.
   int Sort(KeyState& state, DueBlob& due) const;

@@ -2,6 +2,9 @@
 // deleted. The garbage collector leaves those alone; an intent that nobody handles has lost its
 // writer.
 //
+// And of which ones requests were sent without the index saying what became of them, because it
+// failed at just that moment: they are in doubt, like those of an earlier process, until it does.
+//
 // Thread-safe.
 #ifndef MKVCORE_STORE_HANDLING_H_
 #define MKVCORE_STORE_HANDLING_H_
@@ -25,6 +28,20 @@ class HandledBlobs {
   void AwaitEnd(std::uint64_t pending_id) {
     std::unique_lock lock(mutex_);
     ended_.wait(lock, [this, pending_id] { return !ids_.contains(pending_id); });
+  }
+
+  void Doubt(std::uint64_t pending_id) {
+    const std::lock_guard lock(mutex_);
+    in_doubt_.insert(pending_id);
+  }
+  bool IsInDoubt(std::uint64_t pending_id) const {
+    const std::lock_guard lock(mutex_);
+    return in_doubt_.contains(pending_id);
+  }
+  // The index says it now.
+  void EndDoubt(std::uint64_t pending_id) {
+    const std::lock_guard lock(mutex_);
+    in_doubt_.erase(pending_id);
   }
 
   // Handled from construction to destruction.
@@ -53,6 +70,7 @@ class HandledBlobs {
   mutable std::mutex mutex_;
   std::condition_variable ended_;
   std::unordered_set<std::uint64_t> ids_;
+  std::unordered_set<std::uint64_t> in_doubt_;  // as many as DELETEs that the index failed
 };
 
 }  // namespace mkv

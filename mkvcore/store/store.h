@@ -222,6 +222,7 @@ class Store {
   std::uint64_t NextPendingId(std::uint64_t after) { return generations_.Next(after); }
   // Whether the pending blob is in the hands of a thread of this process.
   bool IsHandled(std::uint64_t pending_id) const;
+  HandledBlobs& handled() { return handled_; }
 
   // Told of replicas that a read found missing or damaged (volumes of the key's record). May be
   // called on an event loop.

@@ -49,8 +49,15 @@ std::uint64_t UploadLength(const http::RequestHead& head, const PayloadSource& s
 std::string ReadBody(Call& call, std::size_t limit) { return ReadBody(call, limit, PlanOf(call)); }
 
 std::string ReadBody(Call& call, std::size_t limit, PayloadPlan plan) {
-  // The transfer's limit counts the transfer coding of the payload too, which at worst doubles it.
-  std::string raw = call.transfer.ReadBody(2 * limit);
+  std::string raw;
+  try {
+    // The transfer's limit counts the transfer coding of the payload too, which at worst doubles
+    // it.
+    raw = call.transfer.ReadBody(2 * limit);
+  } catch (const http::TransferError& error) {
+    if (error.status() == 413) throw S3Error(ErrorCode::kMaxMessageLengthExceeded);
+    throw;
+  }
   MemorySource held(std::move(raw));
   const PayloadSource source(held, std::move(plan));
   const std::string body(source.held().value_or(""));

@@ -17,12 +17,8 @@ namespace {
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
 constexpr int kMaxBuckets = 10'000;
-constexpr std::string_view kDefaultRegion = "us-east-1";
 
-std::string_view RegionOf(const Call& call) {
-  const std::string& region = call.service.options.region;
-  return region.empty() ? kDefaultRegion : std::string_view(region);
-}
+std::string_view RegionOf(const Call& call) { return call.service.options.told_region(); }
 
 }  // namespace
 
@@ -87,7 +83,7 @@ void CreateBucket(Call& call) {
 
 void HeadBucket(Call& call) {
   http::Response response;
-  response.Header("x-amz-bucket-region", RegionOf(call));
+  response.Header(kBucketRegion, RegionOf(call));
   response.Header("x-amz-access-point-alias", "false");
   Reply(call, std::move(response));
 }

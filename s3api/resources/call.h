@@ -4,8 +4,11 @@
 #define S3API_RESOURCES_CALL_H_
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
+#include <semaphore>
 #include <string>
+#include <string_view>
 
 #include "mkvcore/http/handler.h"
 #include "mkvcore/http/worker_pool.h"
@@ -23,15 +26,27 @@
 
 namespace mkv::s3 {
 
+inline constexpr std::string_view kDefaultRegion = "us-east-1";
+inline constexpr const char* kBucketRegion = "x-amz-bucket-region";  // the header that tells it
+
 struct S3Options {
   std::string domain;  // -domain: buckets are also named in the Host; empty: path style only
-  std::string region;  // -region: the only one accepted; empty: any, and us-east-1 is told
+  std::string region;  // -region: the only one accepted; empty: any
   bool implicit_buckets =
       false;  // -implicit-buckets: a PUT into a bucket that is not there makes it
   // -whitespace-interval: between two signs of life of a long answer, and before the first.
   std::chrono::milliseconds whitespace_interval{5000};
   MultipartOptions multipart;
+
+  std::string_view told_region() const {
+    return region.empty() ? kDefaultRegion : std::string_view(region);
+  }
 };
+
+// Forms whose fields are waited for at once. Who sends them is known by these alone, and each takes
+// a worker meanwhile: a stranger must not take all there are.
+inline constexpr std::ptrdiff_t kMaxFormsWaitedFor = 64;
+using FormSlots = std::counting_semaphore<kMaxFormsWaitedFor>;
 
 // What all operations stand on. Outlives every Call; thread-safe.
 struct Service {
@@ -44,6 +59,7 @@ struct Service {
   const CurrentCredentials& credentials;
   Authenticator& authenticator;
   http::WorkerPool& readers;  // second threads for listings
+  FormSlots& form_slots;
 };
 
 // What is known of a request, but for how it is answered.

@@ -37,6 +37,25 @@ std::string Expanded(std::string text, std::string_view file_name) {
   return text;
 }
 
+struct GiveBack {
+  void operator()(FormSlots* slots) const { slots->release(); }
+};
+
+// The form with its fields read.
+FormData FormOf(Call& call) {
+  std::unique_ptr<FormSlots, GiveBack> slot;
+  Source& body = call.transfer.body();
+  if (!body.held()) {
+    FormSlots& slots = call.service.form_slots;
+    if (!slots.try_acquire()) {
+      throw S3Error(ErrorCode::kSlowDown, "Too many forms are on their way. Try again.")
+          .Header("Retry-After", "1");
+    }
+    slot.reset(&slots);
+  }
+  return {body, FormBoundary(call.head.headers.get("Content-Type", ""))};
+}
+
 // By name, `${filename}` expanded; `bucket` is that of the request. A field given twice counts
 // once, the first time.
 FormFields FieldsOf(const FormData& form, const std::string& bucket) {
@@ -152,7 +171,7 @@ void PostObject(Call& call) {
     throw S3Error(ErrorCode::kInvalidRequest,
                   "A form is signed by its policy: send it without x-amz-content-sha256.");
   }
-  FormData form(call.transfer.body(), FormBoundary(call.head.headers.get("Content-Type", "")));
+  FormData form = FormOf(call);
   const FormFields fields = FieldsOf(form, call.request.bucket);
   if (!fields.contains("key")) {
     throw InvalidArgumentError(
@@ -168,6 +187,9 @@ void PostObject(Call& call) {
   const std::shared_ptr<const Credentials> credentials = call.service.credentials.Get();
   call.principal = SignerOf(call, form, fields, *credentials);
   Authorize(call);
+  if (!call.bucket && !call.service.options.implicit_buckets) {
+    throw NoSuchBucketError(call.request.bucket);
+  }
   ContentLengthRange range;
   if (fields.contains("policy")) {
     range = CheckFormPolicy(Field(fields, "policy"), fields, WallClockMicros());

@@ -54,8 +54,7 @@ void ListObjects(Call& call) {
   const std::string owner = call.bucket ? call.bucket->owner : "";
   http::Response response;
   response.Header("Content-Type", "application/xml");
-  response.Header("x-amz-bucket-region",
-                  call.service.options.region.empty() ? "us-east-1" : call.service.options.region);
+  response.Header(kBucketRegion, call.service.options.told_region());
   response.body = ListObjectsDocument(request, page, {owner, owner});
   Reply(call, std::move(response));
 }

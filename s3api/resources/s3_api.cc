@@ -72,6 +72,20 @@ bool MakesBucket(Operation operation) {
   }
 }
 
+// A signature covers all fields of a name as one, with commas between, but only the first would be
+// read: what was signed would not be what is done. Of those named here all are read.
+void RefuseRepeatedHeaders(const http::RequestHead& head) {
+  std::string_view before;
+  for (const auto& [name, value] : head.headers) {  // equal names follow one another
+    if (name.size() == before.size() && EqualsIgnoringCase(name, before) &&
+        StartsWithIgnoringCase(name, "x-amz-") && !StartsWithIgnoringCase(name, "x-amz-meta-") &&
+        !EqualsIgnoringCase(name, "x-amz-object-attributes")) {
+      throw S3Error(ErrorCode::kInvalidRequest, "The header " + name + " is given more than once.");
+    }
+    before = name;
+  }
+}
+
 // What a request that nobody's signature vouches for says of its payload, which is held to it.
 PayloadHash RequireDeclaredPayload(const RequestView& view) {
   auto declared = DeclaredPayload(view);
@@ -142,8 +156,8 @@ S3Api::S3Api(Store& store, const CurrentCredentials& credentials, S3Options opti
       buckets_(store),
       repairer_(store),
       multipart_(store, options_.multipart),
-      service_{store,    buckets_,     repairer_,      multipart_,
-               options_, credentials_, authenticator_, readers_},
+      service_{store,        buckets_,       repairer_, multipart_, options_,
+               credentials_, authenticator_, readers_,  form_slots_},
       authenticator_({.region = options_.region}),
       readers_(std::thread::hardware_concurrency() / 2) {}
 
@@ -392,6 +406,7 @@ S3Api::Admitted S3Api::Admit(const http::RequestHead& head) {
       admitted.payload = RequireDeclaredPayload(view);
     }
   }
+  RefuseRepeatedHeaders(head);
   if (admitted.principal != nullptr) {
     admitted.presigned_head = WithPresignedHeaders(head, query.parameters());
   }
@@ -449,6 +464,7 @@ void S3Api::Serve(const Serving& serving, http::Transfer& transfer) {
     const Operation operation = admitted.request.operation;
     const bool needs_none = operation == Operation::kCreateBucket ||
                             operation == Operation::kPreflight ||
+                            operation == Operation::kPostObject ||  // see Authorize()
                             (options_.implicit_buckets && MakesBucket(operation));
     if (InfoOf(operation).level != Level::kService && !serving.bucket && !needs_none) {
       throw NoSuchBucketError(admitted.request.bucket);
@@ -471,6 +487,11 @@ http::Response S3Api::ErrorAnswer(const S3Error& error, const http::RequestHead&
   const std::string resource = ResourceOf(head, options_.domain);
   http::Response response =
       ErrorResponse(error, {resource, head.id, head.id, head.method == "HEAD"});
+  // There is no document to tell for which region the request should have been signed. The SDKs
+  // look for it here (API_HeadBucket.html: "whether access to the bucket is authorized or not").
+  if (head.method == "HEAD" && !BucketOfResource(resource).empty()) {
+    response.Header(kBucketRegion, options_.told_region());
+  }
   AddCommonHeaders(head, &response);
   return response;
 }
@@ -478,7 +499,9 @@ http::Response S3Api::ErrorAnswer(const S3Error& error, const http::RequestHead&
 http::Response S3Api::ServerError(int status, const std::string& message,
                                   const http::RequestHead* head) {
   http::Response response = ErrorAnswer(S3Error(CodeForStatus(status, *head), message), *head);
-  response.status = status;
+  // The SDKs try again after a RequestTimeout only if it is 400, as S3's is (botocore's
+  // _retry.json).
+  if (status != 408) response.status = status;
   return response;
 }
 

@@ -80,6 +80,7 @@ class S3Api {
   Service service_;
   Authenticator authenticator_;
   http::WorkerPool readers_;
+  FormSlots form_slots_{kMaxFormsWaitedFor};
 
   std::shared_mutex loops_mutex_;
   std::unordered_map<EventLoop*, std::unique_ptr<OfLoop>> loops_;

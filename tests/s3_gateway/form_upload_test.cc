@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "tests/s3_gateway/s3_gateway_test.h"
+#include "tests/support/raw_connection.h"
 
 namespace mkv::testing {
 namespace {
@@ -178,6 +179,55 @@ TEST_F(FormUploadTest, ALargeFileIsStreamed) {
       Post(Signed("alice", R"(, {"key": "large"})", {{"key", "large"}}), content);
   EXPECT_EQ(response.status, 204) << response.body;
   EXPECT_EQ(S3("alice", {.target = "/shared-b/large"}).body, content);
+}
+
+// Whoever sends one is known by its fields alone, and a worker waits for them.
+TEST_F(FormUploadTest, FormsThatDoNotArriveDoNotTakeAllWorkers) {
+  constexpr int kMost = 64;
+  const std::string head =
+      "POST /shared-b HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=B\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n";
+  std::vector<RawConnection> stalled;
+  for (int i = 0; i < kMost; ++i) {
+    stalled.emplace_back(cluster().gateway().port());
+    ASSERT_TRUE(stalled.back().Send(head));
+  }
+  std::string refused;
+  for (int i = 0; i < 100 && !refused.starts_with("HTTP/1.1 503 "); ++i) {
+    // As long as not all of the others are being waited for, it is as well.
+    RawConnection one_more(cluster().gateway().port());
+    ASSERT_TRUE(one_more.Send(head));
+    refused = one_more.ReadResponse(false, std::chrono::milliseconds(100));
+  }
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 503 ")) << refused;
+  EXPECT_EQ(Element(refused, "Code"), "SlowDown");
+  EXPECT_NE(refused.find("Retry-After: "), std::string::npos);
+  // One that is there waits for nobody.
+  EXPECT_EQ(Post(Signed("alice", R"(, {"key": "k"})", {{"key", "k"}})).status, 204);
+  stalled.clear();
+  bool again = false;
+  for (int i = 0; i < 100 && !again; ++i) {
+    RawConnection one(cluster().gateway().port());
+    ASSERT_TRUE(one.Send(head));
+    again = one.ReadResponse(false, std::chrono::milliseconds(100)).empty();
+  }
+  EXPECT_TRUE(again) << "they gave their places back";
+}
+
+TEST_F(FormUploadTest, WhetherThereIsABucketIsToldToThoseWithRightsOnItsName) {
+  const auto post = [this](const std::string& bucket, const Fields& fields) {
+    return S3("", {.method = "POST",
+                   .target = "/" + bucket,
+                   .headers = {"Content-Type: multipart/form-data; boundary=B"},
+                   .body = Body(fields, "value")});
+  };
+  const Fields unsigned_form = {{"key", "k"}};
+  EXPECT_EQ(Code(post("shared-b", unsigned_form)), "AccessDenied");
+  EXPECT_EQ(Code(post("shared-none", unsigned_form)), "AccessDenied");
+  Fields form = Signed("alice", R"(, {"key": "k"})", unsigned_form);
+  EXPECT_EQ(post("shared-b", form).status, 204);
+  EXPECT_EQ(Code(post("none", form)), "AccessDenied") << "alice has no rights on that name";
+  EXPECT_EQ(Code(post("shared-none", form)), "NoSuchBucket");
 }
 
 }  // namespace

@@ -162,5 +162,61 @@ TEST_F(RefusalsTest, WhetherThereIsABucketIsToldToThoseWithRightsOnItsName) {
             "NoSuchBucket");
 }
 
+// The SDKs ask there for which region they should have signed.
+TEST_F(RefusalsTest, OfAHeadTellTheRegion) {
+  StartS3({"-region", "eu-west-1"});
+  for (const char* target : {"/bkt", "/bkt/k"}) {
+    const HttpResponse refused = S3("admin", {.method = "HEAD", .target = target});
+    EXPECT_EQ(refused.status, 400) << target;
+    EXPECT_EQ(refused.Header("x-amz-bucket-region"), "eu-west-1") << target;
+  }
+  EXPECT_EQ(S3("admin", {.method = "HEAD", .target = "/"}).Header("x-amz-bucket-region"), "");
+}
+
+TEST_F(RefusalsTest, OfAClientThatIsTooSlowAreThoseThatTheSdksTryAgain) {
+  StartS3({"-head-timeout", "1s"});
+  const std::string slow = "PUT /b/k HTTP/1.1\r\nHost: x\r\n" + std::string(kSigned) + "X-Amz-";
+  const std::string response = Ask(slow);
+  EXPECT_EQ(StatusOf(response), 400);
+  EXPECT_EQ(Element(response, "Code"), "RequestTimeout");
+  EXPECT_EQ(StatusOf(Ask("PUT /k HTTP/1.1\r\nHost: x\r\nA")), 408) << "natively";
+}
+
+// Both lines together are what was signed, and the first alone is what would be done.
+TEST_F(RefusalsTest, OfAHeaderThatIsGivenTwice) {
+  StartS3();
+  ASSERT_EQ(S3("admin", {.method = "PUT", .target = "/bkt"}).status, 200);
+  ASSERT_EQ(S3("admin", {.method = "PUT", .target = "/bkt/a", .body = "a"}).status, 200);
+  ASSERT_EQ(S3("admin", {.method = "PUT", .target = "/bkt/a,b", .body = "a,b"}).status, 200);
+  const auto copy = [this](std::vector<std::string> headers) {
+    return S3("admin", {.method = "PUT", .target = "/bkt/copy", .headers = std::move(headers)});
+  };
+  const HttpResponse refused = copy({"x-amz-copy-source: /bkt/a", "X-Amz-Copy-Source: b"});
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(Code(refused), "InvalidRequest");
+  EXPECT_EQ(S3("admin", {.target = "/bkt/copy"}).status, 404);
+  EXPECT_EQ(copy({"x-amz-copy-source: /bkt/a,b"}).status, 200);
+  EXPECT_EQ(S3("admin", {.target = "/bkt/copy"}).body, "a,b");
+  // Of these all lines are read.
+  EXPECT_EQ(S3("admin", {.method = "PUT",
+                         .target = "/bkt/k",
+                         .headers = {"x-amz-meta-a: 1", "x-amz-meta-a: 2"},
+                         .body = "v"})
+                .status,
+            200);
+  EXPECT_EQ(S3("admin", {.method = "HEAD", .target = "/bkt/k"}).Header("x-amz-meta-a"), "1,2");
+}
+
+TEST_F(RefusalsTest, OfADocumentAreTheSameHoweverFarItIsOverItsLimit) {
+  StartS3();
+  ASSERT_EQ(S3("admin", {.method = "PUT", .target = "/bkt"}).status, 200);
+  for (const std::size_t size : {100 << 10, 1 << 20, 4 << 20}) {
+    const HttpResponse refused =
+        S3("admin", {.method = "PUT", .target = "/bkt?tagging", .body = std::string(size, ' ')});
+    EXPECT_EQ(refused.status, 400) << size;
+    EXPECT_EQ(Code(refused), "MaxMessageLengthExceeded") << size;
+  }
+}
+
 }  // namespace
 }  // namespace mkv::testing

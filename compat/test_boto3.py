@@ -530,5 +530,22 @@ class Errors(Tests):
         self.assertEqual(refused["ResponseMetadata"]["HTTPStatusCode"], 501)
 
 
+class AnotherRegion(unittest.TestCase):
+    def test_is_found_out_by_the_client_whatever_it_asks_first(self):
+        with Cluster("-region", "eu-west-1") as cluster:
+            def client_of(region):
+                return boto3.client("s3", **{**settings(), "endpoint_url": cluster.url,
+                                             "region_name": region})
+
+            client_of("eu-west-1").create_bucket(
+                Bucket="there", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+            client_of("us-east-1").put_object(Bucket="there", Key="k", Body=b"value")
+            client_of("us-east-1").head_object(Bucket="there", Key="k")
+            client_of("us-east-1").head_bucket(Bucket="there")
+            got = io.BytesIO()
+            client_of("us-east-1").download_fileobj("there", "k", got)
+            self.assertEqual(got.getvalue(), b"value")
+
+
 if __name__ == "__main__":
     clients.main(CLUSTER)

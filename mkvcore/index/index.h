@@ -58,12 +58,16 @@ class Index {
    public:
     virtual ~Iterator() = default;
     virtual bool Valid() const = 0;
-    // To the first key at or after `key`.
+    // To the first key at or after `key`. Checks.
     virtual void Seek(std::string_view key) = 0;
     virtual void Next() = 0;
     // Valid until the iterator moves.
     virtual std::string_view key() const = 0;
     virtual std::string_view value() const = 0;
+    // Throws IndexError where a part of the index on the way here could not be read. Next() passes
+    // over such a part in silence, unless nothing follows it: who takes what he did not meet for
+    // absent checks at the end of his walk.
+    virtual void Check() const = 0;
   };
 
   enum class Durability {

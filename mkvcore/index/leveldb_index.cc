@@ -133,6 +133,7 @@ class LevelDbIterator : public Index::Iterator {
   void Seek(std::string_view key) override {
     iterator_->Seek(ToSlice(key));
     Arrive();
+    if (valid_) Check();
   }
   void Next() override {
     iterator_->Next();
@@ -140,12 +141,14 @@ class LevelDbIterator : public Index::Iterator {
   }
   std::string_view key() const override { return key_; }
   std::string_view value() const override { return value_; }
+  void Check() const override { mkv::Check(iterator_->status(), folder_); }
 
  private:
-  // LevelDB would go through its iterators of every level for each question.
+  // LevelDB would go through its iterators of every level for each question, as it does for its
+  // status.
   void Arrive() {
     valid_ = iterator_->Valid();
-    if (!valid_) return Check(iterator_->status(), folder_);
+    if (!valid_) return Check();
     key_ = ToView(iterator_->key());
     value_ = ToView(iterator_->value());
   }

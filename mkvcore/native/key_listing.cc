@@ -53,8 +53,9 @@ void ForEachKey(Index::Iterator& entries, std::string_view prefix, const KeyList
     const std::optional<Record> record = Record::Decode(entries.value());
     if (!record || record->unlinked != query.unlinked) continue;
     if (query.visible && !query.visible(entries.key())) continue;
-    if (!visit(entries.key())) return;
+    if (!visit(entries.key())) break;
   }
+  entries.Check();
 }
 
 }  // namespace

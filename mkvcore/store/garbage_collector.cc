@@ -65,6 +65,7 @@ void ForEachPendingEntry(const Index& index, const Visit& visit) {
     if (!parts) continue;
     if (!visit(PendingEntry{std::string(parts->key), parts->batch}, entries->value())) return;
   }
+  entries->Check();
 }
 
 KeyState ReadEntry(const Index& index, const PendingEntry& entry) {

@@ -22,7 +22,10 @@ class KeyFeed {
   // nullopt at the end. Throws IndexError.
   std::optional<std::string> Next() {
     const std::lock_guard lock(mutex_);
-    if (!entries_->Valid() || !entries_->key().starts_with('/')) return std::nullopt;
+    if (!entries_->Valid() || !entries_->key().starts_with('/')) {
+      entries_->Check();
+      return std::nullopt;
+    }
     std::string key(entries_->key());
     entries_->Next();
     return key;

@@ -59,6 +59,7 @@ format::Pending KeyState::AllPending(const Index& index, std::string_view key) {
     all.MergeFrom(ParsePending(key, std::string(entries->value())));
     --batches;
   }
+  entries->Check();
   return all;
 }
 

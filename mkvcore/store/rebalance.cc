@@ -32,12 +32,15 @@ class Rebalancer {
   }
 
   void Work() {
-    while (!stop_) {
-      const std::optional<std::string> key = feed_.Next();
-      if (!key) break;
-      Note(MoveOne(*key));
+    bool all_read = true;
+    try {
+      feed_.ForEach(stop_, [this](const std::string& key) { Note(MoveOne(key)); });
+    } catch (const std::exception& error) {  // the index can not be read
+      spdlog::error("rebalance: {}", error.what());
+      all_read = false;
     }
     const std::lock_guard lock(mutex_);
+    if (!all_read) ++summary_.failed;
     ++finished_;
     changed_.notify_all();
   }

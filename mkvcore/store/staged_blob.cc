@@ -54,6 +54,7 @@ std::size_t Store::DropStaged() {
        entries->Next()) {
     keys.emplace_back(entries->key());
   }
+  entries->Check();
   std::size_t dropped = 0;
   for (const std::string& key : keys) {
     if (Remove(key, {}) == Outcome::kDone) ++dropped;

@@ -43,6 +43,8 @@ class NameWalk {
   bool is_common_prefix() const { return is_common_prefix_; }
   std::string_view store_key() const { return records_->key(); }
   std::string_view record() const { return records_->value(); }
+  // At the end: Index::Iterator::Check().
+  void Check() const { records_->Check(); }
 
   void Next() {
     if (is_common_prefix_) {
@@ -126,6 +128,7 @@ ListPage ListObjects(const Index& index, const ListRequest& request, const TryRu
     entry.key = store_key.substr(store_key.size() - walk.name().size());
     metadata.Add(store_key, page.texts.Keep(walk.record()), entry);
   }
+  walk.Check();
   page.metadata_texts = metadata.Finish();
   if (page.size() == 0) return page;
   if (page.contents.empty()) {

@@ -32,6 +32,7 @@ class MetadataCursor {
     if (!iterator_->Valid() || iterator_->key() != wanted_) return std::nullopt;
     return iterator_->value();
   }
+  void Check() const { iterator_->Check(); }
 
  private:
   bool Behind() const { return iterator_->Valid() && iterator_->key() < wanted_; }
@@ -55,6 +56,7 @@ class EntryFiller {
 
   void Fill(std::span<const Wanted> wanted) {
     for (const Wanted& one : wanted) Fill(one);
+    cursor_.Check();
   }
 
  private:

@@ -123,6 +123,7 @@ void AddNamesWithKeys(const Index& index, std::string_view prefix, std::set<std:
     entries->Seek("/" + name + "0");
     names->insert(name);
   }
+  entries->Check();
 }
 
 void AddCreatedNames(const Index& index, std::string_view prefix, std::set<std::string>* names) {
@@ -132,6 +133,7 @@ void AddCreatedNames(const Index& index, std::string_view prefix, std::set<std::
        entries->Next()) {
     names->emplace(entries->key().substr(kSettingsPrefix.size()));
   }
+  entries->Check();
 }
 
 }  // namespace
@@ -193,6 +195,7 @@ bool BucketRegistry::HasKeys(std::string_view name) const {
        entries->Next()) {
     if (entries->key().size() > prefix.size() && IsLive(entries->value())) return true;
   }
+  entries->Check();
   return false;
 }
 
@@ -261,6 +264,7 @@ bool BucketRegistry::HasWritesUnderWay(std::string_view name) const {
       if (blob.kind() == format::PendingBlob::INTENT) return true;
     }
   }
+  entries->Check();
   return false;
 }
 

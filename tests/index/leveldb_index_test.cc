@@ -357,6 +357,32 @@ TEST_F(LevelDbIndexTest, DamagedTableIsNoticedWhenItIsRead) {
   EXPECT_THROW(Contents(*Open()), IndexCorrupted);
 }
 
+// LevelDB goes on behind a block that it can not read.
+TEST_F(LevelDbIndexTest, AWalkThatPassedOverADamagedBlockSaysSoAtItsEnd) {
+  {
+    const auto index = Open();
+    std::mt19937 random(1);
+    for (int i = 100; i < 200; ++i) {
+      std::string value(3000, '\0');
+      for (char& c : value) c = static_cast<char>(random());
+      Put(*index, "/" + std::to_string(i), value);
+    }
+    Put(*index, "metadata", "follows");
+  }
+  Open();                                           // moves the log into a table
+  FlipByte(FileEndingIn(path(), ".ldb"), 150'000);  // about the middle
+  const auto index = Open();
+  const auto entries = index->NewIterator();
+  int met = 0;
+  for (entries->Seek("/"); entries->Valid() && entries->key().starts_with('/'); entries->Next()) {
+    ++met;
+  }
+  ASSERT_TRUE(entries->Valid()) << "the walk is over before the end of the index";
+  EXPECT_LT(met, 100);
+  EXPECT_THROW(entries->Check(), IndexCorrupted);
+  EXPECT_THROW(entries->Seek("/100"), IndexCorrupted);
+}
+
 TEST_F(LevelDbIndexTest, WhatIsNoFaultOfTheIndexDoesNotNameRebuild) {
   std::ofstream(path()) << "a file";
   EXPECT_THAT(WhyNotOpened(path()), HasSubstr(path() + " is not a folder"));

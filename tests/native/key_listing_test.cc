@@ -195,6 +195,7 @@ class EndlessIndex : public Index {
     void Next() override {}
     std::string_view key() const override { return "/key"; }
     std::string_view value() const override { return "a:1"; }
+    void Check() const override {}
 
    private:
     std::atomic<int>& seeks_;

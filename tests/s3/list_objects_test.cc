@@ -68,6 +68,7 @@ class CountingIndex : public Index {
     }
     std::string_view key() const override { return iterator_->key(); }
     std::string_view value() const override { return iterator_->value(); }
+    void Check() const override { iterator_->Check(); }
 
    private:
     std::unique_ptr<Iterator> iterator_;

@@ -60,6 +60,7 @@ class WatchedIndex : public Index {
     }
     std::string_view key() const override { return iterator_->key(); }
     std::string_view value() const override { return iterator_->value(); }
+    void Check() const override { iterator_->Check(); }
 
    private:
     const WatchedIndex& index_;

@@ -53,6 +53,20 @@ std::string FromHex(std::string_view hex) {
   return bytes;
 }
 
+// Whether all replicas that the record names are queued for deletion.
+bool IsDoomed(const Object& object, const format::Pending& pending) {
+  const auto is_doomed = [&](const std::string& volume) {
+    return std::any_of(
+        pending.blobs().begin(), pending.blobs().end(), [&](const format::PendingBlob& blob) {
+          return !blob.only_sidecar() && blob.generation() == object.generation() &&
+                 blob.original_spelling() == object.original_spelling() &&
+                 std::any_of(blob.places().begin(), blob.places().end(),
+                             [&](const auto& place) { return place.volume() == volume; });
+        });
+  };
+  return std::all_of(object.record.volumes.begin(), object.record.volumes.end(), is_doomed);
+}
+
 // What the old index says of one key.
 struct OldEntry {
   std::optional<Object> object;
@@ -376,6 +390,8 @@ class Rebuilder {
         }
         summary_.unlisted += all_listed ? 0 : 1;
       }
+      before->Check();
+      now->Check();
     } catch (const IndexError& error) {
       LoseOldEntry(error.what());
     }
@@ -386,11 +402,8 @@ class Rebuilder {
   }
 
   void NoteAbsent(const std::string& key, const std::optional<Record>& record) {
-    // The deletion of its blob is queued already.
     const OldEntry old = ReadOld(key);
-    for (const format::PendingBlob& blob : old.pending.blobs()) {
-      if (old.object && blob.generation() == old.object->generation()) return;
-    }
+    if (old.object && IsDoomed(*old.object, old.pending)) return;
     const std::lock_guard lock(mutex_);
     ++summary_.absent;
     AddExample("on no volume",
@@ -398,22 +411,40 @@ class Rebuilder {
                                         : std::string()));
   }
 
+  struct Digests {
+    std::string md5;
+    std::uint32_t crc32c = 0;
+    bool operator==(const Digests&) const = default;
+  };
+
+  // nullopt, with `error`, where it can not be read.
+  std::optional<Digests> DigestsOf(const BlobLocation& place, std::uint64_t size,
+                                   std::string* error) {
+    if (stopping_) throw Interrupted();
+    ValueHasher hasher(/*md5=*/true);
+    const VolumeAnswer answer = volumes_.Get(place, "", [&](std::string_view piece) {
+      hasher.Update(piece);
+      return !stopping_;
+    });
+    if (!answer.ok() || hasher.size() != size) {
+      *error = volumes_.UrlOf(place) + ": " + ProblemOf(answer);
+      return std::nullopt;
+    }
+    const auto digest = hasher.TakeMd5().value();
+    return Digests{{digest.begin(), digest.end()}, hasher.crc32c()};
+  }
+
   void Rehash(const std::string& path, Record* record, format::ObjectMetadata* metadata) {
+    if (metadata->md5().empty() && !metadata->has_crc32c()) {
+      RehashByMajority(path, record, metadata);
+      return;
+    }
     std::string error;
     for (const std::string& volume : record->volumes) {
-      if (stopping_) throw Interrupted();
       const BlobLocation place{volume, path};
-      ValueHasher hasher(/*md5=*/true);
-      const VolumeAnswer answer = volumes_.Get(place, "", [&](std::string_view piece) {
-        hasher.Update(piece);
-        return !stopping_;
-      });
-      if (!answer.ok() || hasher.size() != metadata->size()) {
-        error = volumes_.UrlOf(place) + ": " + ProblemOf(answer);
-        continue;
-      }
-      const auto digest = hasher.TakeMd5().value();
-      const std::string md5(digest.begin(), digest.end());
+      const std::optional<Digests> digests = DigestsOf(place, metadata->size(), &error);
+      if (!digests) continue;
+      const std::string& md5 = digests->md5;
       const std::lock_guard lock(mutex_);
       ++summary_.rehashed;
       // What was stored is what the old index says; the value is not made right by writing down
@@ -425,19 +456,59 @@ class Rebuilder {
         return;
       }
       // Of a multipart upload nothing else is known.
-      if (metadata->has_crc32c() && metadata->crc32c() != hasher.crc32c()) {
+      if (metadata->has_crc32c() && metadata->crc32c() != digests->crc32c) {
         ++summary_.damaged;
         AddExample("damaged value", volumes_.UrlOf(place) + " has another CRC32C than it had");
         return;
       }
-      record->hash = Hex(md5);
-      metadata->set_md5(md5);
-      metadata->set_crc32c(hasher.crc32c());
+      WriteDown(*digests, record, metadata);
       return;
     }
     const std::lock_guard lock(mutex_);
     ++summary_.unreadable;
     AddExample("unreadable value", error);
+  }
+
+  // Nothing says what was stored: it is what most replicas are, as for a scrub. Any one of them
+  // written down would make the others damaged ones, and be copied over them.
+  void RehashByMajority(const std::string& path, Record* record, format::ObjectMetadata* metadata) {
+    std::string error;
+    std::vector<std::pair<std::string, Digests>> read;  // by volume
+    for (const std::string& volume : record->volumes) {
+      const auto digests = DigestsOf({volume, path}, metadata->size(), &error);
+      if (digests) read.emplace_back(volume, *digests);
+    }
+    const auto votes = [&read](const Digests& digests) {
+      return static_cast<std::size_t>(std::count_if(
+          read.begin(), read.end(), [&](const auto& one) { return one.second == digests; }));
+    };
+    const auto most = std::find_if(read.begin(), read.end(), [&](const auto& one) {
+      return 2 * votes(one.second) > read.size();
+    });
+    const std::lock_guard lock(mutex_);
+    if (read.empty()) {
+      ++summary_.unreadable;
+      AddExample("unreadable value", error);
+      return;
+    }
+    ++summary_.rehashed;
+    if (most == read.end()) {
+      ++summary_.damaged;
+      AddExample("damaged value", "the replicas of " + path + " differ");
+      return;
+    }
+    for (const auto& [volume, digests] : read) {
+      if (digests == most->second) continue;
+      ++summary_.damaged;
+      AddExample("damaged value", volumes_.UrlOf({volume, path}) + " differs from the others");
+    }
+    WriteDown(most->second, record, metadata);
+  }
+
+  static void WriteDown(const Digests& digests, Record* record, format::ObjectMetadata* metadata) {
+    record->hash = Hex(digests.md5);
+    metadata->set_md5(digests.md5);
+    metadata->set_crc32c(digests.crc32c);
   }
 
   void Count(const FoundKey& found, const Choice& choice) {

@@ -536,7 +536,9 @@ TEST_F(RebuildTest, AKeyWhoseDeletionWasQueuedIsNotMissing) {
   blob.set_id(1);
   blob.set_kind(format::PendingBlob::GARBAGE);
   blob.set_generation(5);
-  blob.add_places()->set_volume(placement_->Choose("/gone")[0]);
+  for (const std::string& volume : placement_->Choose("/gone")) {
+    blob.add_places()->set_volume(volume);
+  }
   Batch batch;
   batch.Put(PendingKey("/gone"), pending.SerializeAsString());
   ASSERT_TRUE(LevelDbIndex::Open(index())->Write(batch, Index::Durability::kOrdered));
@@ -650,6 +652,56 @@ TEST_F(RebuildTest, ManyKeysFromManyThreads) {
   EXPECT_EQ(summary.rehashed, 2000u);
   EXPECT_EQ(last, RebuildSummary::kFolders);
   EXPECT_EQ(Find("/key-1999")->record.hash, Md5Hex("1999"));
+}
+
+// By a move, for instance, which leaves garbage on the volumes where the value was.
+TEST_F(RebuildTest, AKeyOfWhichOnlySomethingElseIsQueuedIsMissing) {
+  for (const std::string& key : std::vector<std::string>{"/moved", "/described"}) {
+    WriteOld(key, Record{false, "", placement_->Choose(key)}, Metadata(5, 5));
+    format::Pending pending;
+    format::PendingBlob& blob = *pending.add_blobs();
+    blob.set_id(1);
+    blob.set_kind(format::PendingBlob::GARBAGE);
+    blob.set_generation(5);
+    blob.set_only_sidecar(key == "/described");
+    if (key == "/moved") {
+      blob.add_places()->set_volume("gone.example:3001/sv00");
+    } else {
+      for (const std::string& volume : placement_->Choose(key)) {
+        blob.add_places()->set_volume(volume);
+      }
+    }
+    Batch batch;
+    batch.Put(PendingKey(key), pending.SerializeAsString());
+    ASSERT_TRUE(LevelDbIndex::Open(index())->Write(batch, Index::Durability::kOrdered));
+  }
+  const RebuildSummary summary = Run();
+  EXPECT_EQ(summary.absent, 2u);
+  EXPECT_FALSE(summary.ok());
+  EXPECT_TRUE(fs::exists(summary.old_index_kept));
+}
+
+// Of the first replica alone, its digests would make the others damaged ones.
+TEST_F(RebuildTest, ReadingTakesForTheValueWhatMostReplicasAreWhereNothingElseTells) {
+  std::vector<std::string> names;
+  for (const auto& volume : volumes_) names.push_back(volume->name());
+  const Placement three(names, 3, 3);
+  for (const std::string& key : std::vector<std::string>{"/first", "/all"}) {
+    int number = 0;
+    for (const std::string& entry : three.Choose(key)) {
+      const std::string other = key == "/first" ? "value" : "valu" + std::to_string(number);
+      PutFile(entry, BlobPath(key, 5), number++ == 0 ? "valve" : other);
+    }
+  }
+  RebuildOptions options = Options(index());
+  options.rehash = true;
+  const RebuildSummary summary = mkv::Run(three, options);
+  EXPECT_EQ(summary.damaged, 2u) << Describe(summary);
+  EXPECT_FALSE(summary.ok());
+  EXPECT_EQ(Find("/first")->record.hash, Md5Hex("value"));
+  EXPECT_EQ(Find("/first")->metadata->crc32c(), Crc32c("value"));
+  EXPECT_EQ(Find("/all")->record.hash, "");
+  EXPECT_FALSE(Find("/all")->metadata->has_crc32c());
 }
 
 }  // namespace

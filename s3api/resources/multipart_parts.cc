@@ -74,28 +74,6 @@ struct PartCopy {
   std::string volume;  // that `bytes` are read from; empty: there are none
 };
 
-// Where no digest is known, as of a range, it is read from a second replica too: a copy must not
-// spread damage under a digest of its own. Where no other can be read there is nothing to compare
-// with.
-void CheckCopiedRange(Store& store, const Object& source, const PartCopy& copy,
-                      const PartFacts& copied, PatientReply& reply) {
-  for (const BlobLocation& other : source.Replicas()) {
-    if (other.volume == copy.volume || store.volumes().health().IsDown(other.volume)) continue;
-    ValueHasher hasher(/*md5=*/false);
-    const VolumeAnswer answer = store.volumes().Get(other, copy.range, [&](std::string_view piece) {
-      hasher.Update(piece);
-      reply.StillWorking();
-      return true;
-    });
-    if (!answer.ok()) continue;
-    if (hasher.size() == copied.size && hasher.crc32c() == copied.crc32c) return;
-    store.ReportBadReplicas(source.key, {copy.volume});
-    throw ReadError("the replicas of " + source.key + " on " + copy.volume + " and " +
-                        other.volume + " differ: one that was to be copied is damaged",
-                    /*damaged=*/true);
-  }
-}
-
 PartCopy OpenCopy(Call& call, const Object& source) {
   const format::ObjectMetadata& metadata = source.known();
   const std::string range = call.head.headers.get("x-amz-copy-source-range", "");
@@ -179,7 +157,10 @@ void UploadPartCopy(Call& call) {
                       /*damaged=*/true);
     }
     if (copy.unchecked) {
-      CheckCopiedRange(call.service.store, source, copy, part->facts(), reply);
+      const PartFacts& facts = part->facts();
+      CompareWithAnother(call.service.store, source,
+                         {copy.volume, copy.range, facts.size, facts.crc32c},
+                         [&reply] { reply.StillWorking(); });
       copy.unchecked->Confirm();
     }
     AddPart(*upload, number, part, std::move(share));

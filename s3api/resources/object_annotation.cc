@@ -27,8 +27,17 @@ Store::PutResult WriteAnew(Call& call, const Object& source,
   request.condition = [&source](const std::optional<Object>& current) {
     return current && IsSame(*current, source) ? Outcome::kDone : Outcome::kExists;
   };
-  request.describe = [&source, &change](format::ObjectMetadata& metadata) {
-    CheckCopied(source, metadata);
+  std::string read_from;  // the volume
+  request.describe = [&](format::ObjectMetadata& metadata) {
+    try {
+      CheckCopied(source, metadata);
+    } catch (const ReadError&) {
+      if (!read_from.empty()) store.ReportBadReplicas(source.key, {read_from});
+      throw;
+    }
+    if (!read_from.empty() && !KnowsDigest(source)) {
+      CompareWithAnother(store, source, {read_from, "", metadata.size(), metadata.crc32c()}, {});
+    }
     format::ObjectMetadata kept = source.known();
     kept.set_size(metadata.size());
     kept.set_generation(metadata.generation());
@@ -44,6 +53,7 @@ Store::PutResult WriteAnew(Call& call, const Object& source,
     return store.Replace(source.key, empty, request);
   }
   const std::unique_ptr<BlobSource> replica = OpenReplica(store, source);
+  read_from = replica->blob().volume;
   return store.Replace(source.key, *replica, request);
 }
 

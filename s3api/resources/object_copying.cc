@@ -65,12 +65,16 @@ struct Copy {
     Store::ReplaceRequest request;
     request.meanwhile = [&reply] { reply.StillWorking(); };
     request.condition = WriteCondition(call, conditions, call.request.key);
-    request.describe = [this](format::ObjectMetadata& metadata) {
+    request.describe = [this, waiting = request.meanwhile](format::ObjectMetadata& metadata) {
       try {
         CheckCopied(source, metadata);
       } catch (const ReadError&) {
         if (!read_from.empty()) call.service.store.ReportBadReplicas(source.key, {read_from});
         throw;
+      }
+      if (!read_from.empty() && !KnowsDigest(source)) {
+        CompareWithAnother(call.service.store, source,
+                           {read_from, "", metadata.size(), metadata.crc32c()}, waiting);
       }
       Describe(metadata);
     };

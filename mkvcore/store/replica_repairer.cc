@@ -31,7 +31,8 @@ void ReplicaRepairer::Run(const std::stop_token& stop) {
     std::map<std::string, std::vector<std::string>>::node_type next;
     {
       std::unique_lock lock(mutex_);
-      if (!queued_.wait(lock, stop, [this] { return !queue_.empty(); })) return;
+      queued_.wait(lock, stop, [this] { return !queue_.empty(); });
+      if (stop.stop_requested()) return;  // whatever is queued: the next read of it tells again
       next = queue_.extract(queue_.begin());
     }
     try {

@@ -93,7 +93,8 @@ class VolumeConnection {
   std::size_t expected_ = 0;
   http_parser parser_{};
   bool complete_ = false;
-  bool too_long_ = false;
+  std::size_t thrown_away_ = 0;              // of the body of an answer other than 2xx
+  std::optional<std::size_t> passed_limit_;  // the answer is longer than this, which it may be
   bool in_last_modified_ = false;
   std::string header_;         // the name of the field that is being read
   std::string last_modified_;  // as it came

@@ -295,5 +295,20 @@ TEST_F(LoopVolumeClientTest, WhatIsUnderWayIsDroppedWithTheClient) {
   paused.Resume();
 }
 
+// It must neither keep the loop for itself nor be read for ever.
+TEST_F(LoopVolumeClientTest, ErrorWithoutEndIsBrokenOff) {
+  std::string chunks;
+  while (chunks.size() < (64 << 10)) chunks += "1\r\nx\r\n";
+  MisbehavingServer server([&chunks](MisbehavingServer::Connection& connection, int) {
+    connection.ReadHead();
+    connection.Send("HTTP/1.1 500 Error\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < 2'000; ++i) connection.Send(chunks);
+  });
+  const VolumeAnswer answer = Put(server.name(), "/aa/bb/x", "value").get();
+  EXPECT_EQ(answer.delivery, Delivery::kAnswered);
+  EXPECT_EQ(answer.status, 500);
+  EXPECT_EQ(answer.error, "longer than 65536 bytes");
+}
+
 }  // namespace
 }  // namespace mkv

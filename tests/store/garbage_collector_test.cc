@@ -134,6 +134,9 @@ TEST_F(GarbageCollectorTest, SyncsTheIndexBeforeEachGroupThatItDeletes) {
 }
 
 TEST_F(GarbageCollectorTest, OutlivesATimeWithoutDescriptorsWhileAVolumeIsDown) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "UBSan looks at memory through a pipe(2), and takes what it can not see for bad";
+#endif
   rlimit limit = {};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
   rlimit none = limit;

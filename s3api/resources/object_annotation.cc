@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "mkvcore/store/value_reader.h"
 #include "mkvcore/volumes/memory_source.h"
 #include "s3api/protocol/error.h"
 #include "s3api/resources/answers.h"

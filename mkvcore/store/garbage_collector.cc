@@ -220,7 +220,7 @@ void GarbageCollector::NoteNextLook(const format::PendingBlob::Place& place, std
 
 bool GarbageCollector::IsDue(const format::PendingBlob& blob, std::int64_t now, bool hurry,
                              std::int64_t* next_due) {
-  if (store_.IsHandled(blob.id())) {
+  if (store_.handled().Contains(blob.id())) {
     // Whoever handles it may have told us before letting go of it.
     *next_due = std::min(*next_due, now + microseconds(kProbeInterval).count());
     return false;
@@ -380,7 +380,7 @@ ForgetResult ForgetVolume(Store& store, std::string_view host) {
       std::vector<std::uint64_t> done;
       for (format::PendingBlob* const blob : state.PendingBlobs()) {
         // A write under way needs its intent until it ends; it ends by itself.
-        if (store.IsHandled(blob->id())) continue;
+        if (store.handled().Contains(blob->id())) continue;
         auto& places = *blob->mutable_places();
         const int before = places.size();
         places.erase(std::remove_if(places.begin(), places.end(),

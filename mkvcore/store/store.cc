@@ -53,8 +53,6 @@ bool Store::MayChangeOnLoop(const LoopVolumeClient& volumes) const {
   return volumes.under_way() < kMaxLoopRequests && volumes.takes_puts() && !index_.MayStall();
 }
 
-bool Store::IsHandled(std::uint64_t pending_id) const { return handled_.Contains(pending_id); }
-
 void Store::SetGarbageListener(std::function<void(std::int64_t)> listener) {
   const std::lock_guard lock(listener_mutex_);
   listener_ = std::move(listener);

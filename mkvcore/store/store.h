@@ -220,8 +220,7 @@ class Store {
 
   // Greater than the id of every pending blob of this process so far, and than `after`.
   std::uint64_t NextPendingId(std::uint64_t after) { return generations_.Next(after); }
-  // Whether the pending blob is in the hands of a thread of this process.
-  bool IsHandled(std::uint64_t pending_id) const;
+  // Which pending blobs are in the hands of a thread of this process, or in doubt.
   HandledBlobs& handled() { return handled_; }
 
   // Told of replicas that a read found missing or damaged (volumes of the key's record). May be

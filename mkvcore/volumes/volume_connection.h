@@ -94,7 +94,7 @@ class VolumeConnection {
   http_parser parser_{};
   bool complete_ = false;
   std::size_t thrown_away_ = 0;              // of the body of an answer other than 2xx
-  std::optional<std::size_t> passed_limit_;  // the answer is longer than this, which it may be
+  std::optional<std::size_t> passed_limit_;  // the most that it may be, and it is more
   bool in_last_modified_ = false;
   std::string header_;         // the name of the field that is being read
   std::string last_modified_;  // as it came

@@ -137,7 +137,7 @@ TEST_F(DeleteOnLoop, AsksNoVolumeBeforeTheIndexIsSynced) {
   EXPECT_FALSE(store_->Find("/key"));
   EXPECT_THAT(Files(blobs), Each(std::optional<std::string>("value")));
   ASSERT_THAT(Pending("/key"), SizeIs(1));
-  EXPECT_TRUE(store_->IsHandled(Pending("/key")[0].id()));
+  EXPECT_TRUE(store_->handled().Contains(Pending("/key")[0].id()));
   index().Release();
   EXPECT_EQ(deleted.get().outcome, Outcome::kDone);
   EXPECT_THAT(Files(blobs), Each(std::nullopt));
@@ -165,7 +165,7 @@ TEST_F(DeleteOnLoop, SyncThatFailsLeavesTheFilesAsGarbage) {
   EXPECT_THAT(Files(blobs), Each(std::optional<std::string>("value")));
   ASSERT_THAT(Pending("/key"), SizeIs(1));
   EXPECT_EQ(Pending("/key")[0].places_size(), 2);
-  EXPECT_FALSE(store_->IsHandled(Pending("/key")[0].id()));
+  EXPECT_FALSE(store_->handled().Contains(Pending("/key")[0].id()));
   EXPECT_GT(told_, 0);
 }
 
@@ -208,7 +208,7 @@ TEST_F(DeleteOnLoop, LoopThatEndsUnderItLeavesGarbage) {
   for (TestVolume& volume : volumes_) volume.Resume();
   ASSERT_THAT(Pending("/key"), SizeIs(1));
   EXPECT_EQ(Pending("/key")[0].places_size(), 2);
-  EXPECT_FALSE(store_->IsHandled(Pending("/key")[0].id()));
+  EXPECT_FALSE(store_->handled().Contains(Pending("/key")[0].id()));
   EXPECT_TRUE(store_->handled().IsInDoubt(Pending("/key")[0].id())) << "the DELETEs may yet land";
   EXPECT_GT(told_, 0);
 }

@@ -596,7 +596,8 @@ std::string Describe(const RebuildSummary& summary) {
   line(summary.newer_sidecars, "sidecars newer than the old index, which were believed");
   line(summary.rehashed, "values read");
   line(summary.unreadable, "values or sidecars that no volume delivered");
-  line(summary.damaged, "values that are not what the old index says they were");
+  line(summary.damaged,
+       "values or replicas that are not what the old index, or most replicas, say");
   line(summary.old_entries_lost, "places of the old index that could not be read");
   line(summary.absent,
        "keys of the old index are on no volume: deleted since it was copied, or lost");

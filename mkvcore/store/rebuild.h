@@ -63,7 +63,8 @@ struct RebuildSummary {
   std::uint64_t newer_sidecars = 0;
   // Problems: something is wrong with the store, though the index is what it can be.
   std::uint64_t unreadable = 0;        // values or sidecars that no replica delivered
-  std::uint64_t damaged = 0;           // values whose size or MD5 is not the one in the old index
+  std::uint64_t damaged = 0;           // values that are not what the old index says, or, where
+                                       // it says nothing, replicas that are not as most are
   std::uint64_t old_entries_lost = 0;  // entries of the old index that could not be read
   std::uint64_t absent = 0;            // keys of the old index that are on no volume
   std::uint64_t unlisted = 0;          // keys of the old index on volumes that are not in the list

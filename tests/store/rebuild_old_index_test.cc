@@ -17,8 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::Contains;
-using ::testing::HasSubstr;
 using ::testing::ElementsAreArray;
+using ::testing::HasSubstr;
 using testing::Md5Hex;
 
 TEST_F(RebuildTest, WhatOnlyTheOldIndexKnowsOfTheSameBlobIsKept) {

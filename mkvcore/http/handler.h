@@ -75,6 +75,10 @@ class Transfer {
   virtual bool stopping() const = 0;
   // The server has waited long enough: what goes on without the client ends now, too.
   virtual bool breaking_off() const = 0;
+  // Throws TransferError with status 0 then. To be called now and then by what takes long.
+  void ThrowIfBreakingOff() const {
+    if (breaking_off()) throw TransferError(0, "broken off: the server stops");
+  }
 };
 
 // A request on its loop. Loop thread only, but for the destructor.
@@ -110,6 +114,10 @@ class Handler {
   // keeps for that loop alone. No request comes before the one or after the other.
   virtual void OnLoopStart(EventLoop& /*loop*/) {}
   virtual void OnLoopEnd(EventLoop& /*loop*/) {}
+
+  // The server has waited long enough for requests under way: what goes on without looking at its
+  // Transfer is to end. Once, on the thread that stops the server, while workers still run.
+  virtual void OnBreakOff() {}
 
   // On a loop's thread; must not block. Called from all loops at once.
   virtual void OnRequest(std::shared_ptr<Exchange> exchange) = 0;

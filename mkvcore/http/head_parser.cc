@@ -54,6 +54,20 @@ Error ParseVersion(std::string_view version, RequestHead& head) {
   return std::nullopt;
 }
 
+// Takes scheme and authority off a whole URL (RFC 9112 section 3.2.2): what is left is the target
+// that a client of ours sends, and `authority` goes before the Host field.
+std::string_view WithoutAuthority(std::string_view target, std::string_view* authority) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!EqualsNoCase(target.substr(0, scheme.size()), scheme)) continue;
+    const std::string_view rest = target.substr(scheme.size());
+    const std::string_view host = rest.substr(0, rest.find('/'));
+    if (host.empty()) break;  // RFC 9110 section 4.2.1: invalid
+    *authority = host;
+    return rest.substr(host.size());
+  }
+  return target;
+}
+
 Error ParseTarget(std::string_view target, RequestHead& head) {
   const std::size_t mark = target.find('?');
   head.target = target;
@@ -67,7 +81,7 @@ Error ParseTarget(std::string_view target, RequestHead& head) {
   return std::nullopt;
 }
 
-Error ParseRequestLine(std::string_view line, RequestHead& head) {
+Error ParseRequestLine(std::string_view line, RequestHead& head, std::string_view* authority) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos) return HeadError{400, "malformed request line"};
@@ -81,7 +95,8 @@ Error ParseRequestLine(std::string_view line, RequestHead& head) {
     (void)ParseTarget(line.substr(first + 1), head);
     return HeadError{400, "malformed request line"};
   }
-  const Error bad_target = ParseTarget(line.substr(first + 1, last - first - 1), head);
+  const std::string_view target = line.substr(first + 1, last - first - 1);
+  const Error bad_target = ParseTarget(WithoutAuthority(target, authority), head);
   if (Error error = ParseVersion(line.substr(last + 1), head)) return error;
   return bad_target;
 }
@@ -205,7 +220,8 @@ int HexValue(char c) {
 std::optional<HeadError> ParseHead(std::string_view block, const HeadLimits& limits,
                                    RequestHead& head) {
   // The first error is the one that counts; what comes after it is read as far as it can be.
-  Error error = ParseRequestLine(TakeLine(block), head);
+  std::string_view authority;
+  Error error = ParseRequestLine(TakeLine(block), head, &authority);
   const auto fail = [&error](const Error& another) {
     if (!error) error = another;
   };
@@ -223,6 +239,10 @@ std::optional<HeadError> ParseHead(std::string_view block, const HeadLimits& lim
     }
     fail(framing.See(*field));
     head.headers.add(std::string(field->name), std::string(field->value));
+  }
+  if (!authority.empty()) {
+    if (!IsHost(authority)) fail(HeadError{400, "malformed host in the request target"});
+    head.headers.set("Host", std::string(authority));
   }
   if (!error) error = framing.Apply(limits, head);
   return error;

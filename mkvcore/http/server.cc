@@ -104,6 +104,7 @@ class Server::Impl {
     const bool finished = state_->connections.WaitForNone(
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()));
     state_->stop.store(StopStage::kBreakingOff);
+    state_->handler.OnBreakOff();
     for (const Loop& loop : loops_) {
       loop.state->events.Post([&loop] { ForEachConnection(*loop.state, &Connection::Abandon); });
     }

@@ -46,9 +46,7 @@ void ForEachKey(Index::Iterator& entries, std::string_view prefix, const KeyList
                 const std::function<bool(std::string_view key)>& visit) {
   entries.Seek(std::max<std::string_view>(query.start, prefix));
   for (unsigned i = 1; entries.Valid() && entries.key().starts_with(prefix); entries.Next(), ++i) {
-    if (i % kKeysBetweenLooks == 0 && transfer.breaking_off()) {
-      throw http::TransferError(0, "broken off: the server stops");
-    }
+    if (i % kKeysBetweenLooks == 0) transfer.ThrowIfBreakingOff();
     if (IsReservedKey(entries.key())) continue;
     const std::optional<Record> record = Record::Decode(entries.value());
     if (!record || record->unlinked != query.unlinked) continue;

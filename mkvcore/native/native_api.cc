@@ -55,6 +55,8 @@ http::Response Answer(Outcome outcome, int done) {
       return Error(500, "too few volumes took the value: nothing was stored, try again");
     case Outcome::kPreconditionFailed:
       return Error(412, "the condition does not hold");
+    case Outcome::kOvertaken:  // by what only S3 has
+      break;
   }
   return Error(500, "unexpected outcome");
 }

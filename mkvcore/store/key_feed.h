@@ -5,6 +5,8 @@
 #define MKVCORE_STORE_KEY_FEED_H_
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -44,6 +46,23 @@ class KeyFeed {
   std::mutex mutex_;
   std::unique_ptr<Index::Iterator> entries_;
 };
+
+// How many keys there are, until `stop`. `counted` is told how many so far about once a second, so
+// that it can report, and look whether to stop. Throws IndexError, and what `counted` throws.
+inline void CountKeys(const Index& index, const std::atomic<bool>& stop,
+                      const std::function<void(std::uint64_t keys)>& counted) {
+  constexpr std::uint64_t kKeysBetweenLooks = 1'000;
+  auto told = std::chrono::steady_clock::now();
+  std::uint64_t keys = 0;
+  KeyFeed(index).ForEach(stop, [&](const std::string&) {
+    if (++keys % kKeysBetweenLooks != 0) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - told < std::chrono::seconds(1)) return;
+    told = now;
+    counted(keys);
+  });
+  counted(keys);
+}
 
 }  // namespace mkv
 

@@ -87,6 +87,18 @@ Generation KeyState::GreatestGeneration() const {
   return greatest;
 }
 
+Generation KeyState::NextAfterObject() const {
+  Generation next = std::max<Generation>(object_ ? object_->generation() : kPlain,
+                                         pending_.greatest_in_batches()) +
+                    1;
+  const auto is_pending = [this](Generation generation) {
+    return std::any_of(pending_.blobs().begin(), pending_.blobs().end(),
+                       [generation](const auto& blob) { return blob.generation() == generation; });
+  };
+  while (is_pending(next)) ++next;
+  return next;
+}
+
 bool KeyState::IsPending(Generation generation, std::string_view volume) const {
   return FindPendingAt(generation, {std::string(volume)}).has_value();
 }

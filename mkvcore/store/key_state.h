@@ -32,6 +32,9 @@ class KeyState {
 
   // The greatest generation that the key has or that anything pending of it has.
   Generation GreatestGeneration() const;
+  // Greater than the object's, less than that of every other write of the key that is under way, as
+  // a rule, and neither the generation of anything pending.
+  Generation NextAfterObject() const;
   // Nothing was ever at the plain path, or all of it is known to be gone: design rule for its use.
   bool PlainPathIsFree() const { return !record_bytes_ && !HasPending(pending_); }
   // A pending blob lies, or may still land, at this generation on this volume. Of batches this says

@@ -95,8 +95,10 @@ Outcome Store::NoteIntent(PutPlan& plan) {
       const Outcome wanted = plan.request.condition(LiveObject(state));
       if (wanted != Outcome::kDone) return wanted;
     }
-    const Generation generation =
-        state.PlainPathIsFree() ? kPlain : generations_.Next(state.GreatestGeneration());
+    const Generation generation = state.PlainPathIsFree() ? kPlain
+                                  : plan.request.rewrites
+                                      ? state.NextAfterObject()
+                                      : generations_.Next(state.GreatestGeneration());
     plan.blob.Announce(state, generation, /*original_spelling=*/false,
                        /*sidecar=*/plan.request.sidecar != nullptr, plan.FirstCandidates());
     if (!state.Commit(index_, Index::Durability::kOrdered)) continue;
@@ -180,6 +182,15 @@ Store::PutResult Store::CommitPut(PutPlan& plan) {
       refused = plan.request.condition(LiveObject(state));
     }
     const bool superseded = state.object() && state.object()->generation() > plan.blob.generation();
+    if (refused == Outcome::kDone && superseded) {
+      if (plan.request.conditional) {
+        refused = Outcome::kBusy;
+      } else if (writers_.ReliedOnAt(plan.key) > plan.blob.generation()) {
+        refused = Outcome::kOvertaken;
+      }
+    }
+    // Before the commit: whoever sees this value then knows.
+    if (plan.request.conditional) writers_.ReliesOn(plan.key, plan.blob.generation());
 
     std::optional<std::int64_t> garbage_from;
     if (refused != Outcome::kDone || superseded) {

@@ -26,9 +26,12 @@ class Rebalancer {
   Rebalancer(Store& store, const std::atomic<bool>& stop)
       : store_(store), stop_(stop), feed_(store.index()) {}
 
-  void CountKeys() {
-    KeyFeed all(store_.index());
-    while (!stop_ && all.Next()) ++summary_.total;
+  // Tells of it. Before any Work().
+  void Count(const std::function<void(const RebalanceSummary&)>& progress) {
+    CountKeys(store_.index(), stop_, [&](std::uint64_t keys) {
+      summary_.total = keys;
+      if (progress) progress(summary_);
+    });
   }
 
   void Work() {
@@ -101,7 +104,7 @@ RebalanceSummary RebalanceAll(Store& store, const RebalanceOptions& options,
                               const std::function<void(const RebalanceSummary&)>& progress,
                               const std::atomic<bool>& stop) {
   Rebalancer rebalancer(store, stop);
-  rebalancer.CountKeys();
+  rebalancer.Count(progress);
   std::vector<std::jthread> threads;
   for (unsigned i = 0; i < options.threads; ++i) {
     threads.emplace_back([&rebalancer] { rebalancer.Work(); });

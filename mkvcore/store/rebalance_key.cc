@@ -271,6 +271,9 @@ bool Store::CopyReplicas(MovePlan& plan) {
       } else {
         BlobSource replica(volumes_, from);
         VerifiedSource source(replica, plan.object);
+        request.meanwhile = [this] {
+          if (broken_off_) throw BrokenOff();
+        };
         if (!plan.copy.Write(volumes_, source, request).digest) return false;
       }
     } catch (const SourceError& error) {
@@ -284,6 +287,7 @@ bool Store::CopyReplicas(MovePlan& plan) {
 
     const std::string path = SidecarPath(plan.object.key, plan.object.generation());
     request.candidates = at(plan.missing, path);
+    request.meanwhile = {};
     MemorySource source(SidecarToCopy(at(plan.holders, path), *plan.object.metadata));
     return plan.copy.Write(volumes_, source, request).digest.has_value();
   }

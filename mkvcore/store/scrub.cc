@@ -56,13 +56,13 @@ std::string HashOf(const Object& object) {
 class Scrubber {
  public:
   Scrubber(Store& store, const ScrubOptions& options, const std::atomic<bool>& stop)
-      : store_(store), stop_(stop), feed_(store.index()), limit_(options.rate), survey_(stop) {
-    std::uint64_t keys = 0;
-    KeyFeed(store.index()).ForEach(stop, [&keys](const std::string&) { ++keys; });
-    survey_.Note([keys](ScrubSummary& summary) { summary.total = keys; });
-  }
+      : store_(store), stop_(stop), feed_(store.index()), limit_(options.rate), survey_(stop) {}
 
   ScrubSummary Run(unsigned threads, const Survey<ScrubSummary>::Report& report) {
+    CountKeys(store_.index(), stop_, [&](std::uint64_t keys) {
+      survey_.Note([keys](ScrubSummary& summary) { summary.total = keys; });
+      if (report) report(survey_.so_far(), {});
+    });
     return survey_.Run(
         threads, [this] { Work(); }, report);
   }

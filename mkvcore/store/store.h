@@ -15,6 +15,7 @@
 #ifndef MKVCORE_STORE_STORE_H_
 #define MKVCORE_STORE_STORE_H_
 
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -22,6 +23,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -63,7 +65,14 @@ enum class Outcome {
   kProtected,           // -protect, and not yet unlinked
   kPreconditionFailed,  // the caller's condition said no
   kVolumesFailed,       // too few volumes took it; nothing became visible
-  kImpossible,          // a rebalance that can not be done: no replica left, or none reachable
+  kOvertaken,   // a later write was first, and in its condition relied on this one not being
+  kImpossible,  // a rebalance that can not be done: no replica left, or none reachable
+};
+
+// See Store::BreakOff().
+class BrokenOff : public std::runtime_error {
+ public:
+  BrokenOff() : std::runtime_error("broken off: the server stops") {}
 };
 
 class LoopSync;
@@ -121,6 +130,13 @@ class Store {
     // Asked with the present value (unlinked ones are absent) before anything is written and again
     // in the moment of the commit. Empty: no condition.
     std::function<Outcome(const std::optional<Object>& current)> condition;
+    // The condition is about the value that is replaced. Where a later write comes first there is
+    // no order of the two that keeps what both were told, even if the condition holds again: such a
+    // write ends with kBusy then, and with kOvertaken what is without condition and came second to
+    // one that has it.
+    bool conditional = false;
+    // The value stays, and is only written anew: whoever is writing another one comes after it.
+    bool rewrites = false;
     // Completes the metadata once the value is known, before the sidecar is written.
     std::function<void(format::ObjectMetadata& metadata)> describe;
     // The sidecar's content for that metadata; nullopt when there is nothing to say.
@@ -197,6 +213,10 @@ class Store {
   std::size_t DropStaged();
 
   // --- For whole-store work (rebalance.h, garbage_collector.h) ---
+
+  // The process is to end, and does not wait until large values have been copied from volume to
+  // volume: Rebalance() and RebalanceQuietly() throw BrokenOff then, and leave the key as it was.
+  void BreakOff() { broken_off_ = true; }
 
   // As Rebalance(), without keeping native changes of the key out: whoever changes it meanwhile
   // wins, and the answer is kBusy.
@@ -308,6 +328,7 @@ class Store {
   GenerationClock generations_;
   WritersUnderWay writers_;
   ReadsUnderWay reads_;
+  std::atomic<bool> broken_off_{false};
 
   mutable std::mutex placement_mutex_;
   std::shared_ptr<const Placement> placement_;

@@ -32,6 +32,10 @@ class Survey {
     const std::lock_guard lock(mutex_);
     change(summary_);
   }
+  Summary so_far() {
+    const std::lock_guard lock(mutex_);
+    return summary_;
+  }
   void Tell(std::string line) {
     const std::lock_guard lock(mutex_);
     found_.push_back(std::move(line));

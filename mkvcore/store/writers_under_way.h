@@ -16,6 +16,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "mkvcore/format/blob_path.h"
+
 namespace mkv {
 
 class WritersUnderWay {
@@ -43,11 +45,22 @@ class WritersUnderWay {
   Token TryExclusive(std::string_view key);
   Token Shared(std::string_view key);
 
+  // A write of this generation relies on the value that it replaces: those under way with it that
+  // are older must not be taken for replaced by it. Both only by who holds a token for the key; it
+  // is forgotten with the last one.
+  void ReliesOn(std::string_view key, Generation generation);
+  // The greatest such generation.
+  Generation ReliedOnAt(std::string_view key);
+
  private:
+  struct Writers {
+    int count = 0;
+    Generation relied_on_at = kPlain;
+  };
   // A shard's mutex is held for the look-up alone; shards keep the loops out of each other's way.
   struct Shard {
     std::mutex mutex;
-    std::unordered_map<std::string, int> writers;
+    std::unordered_map<std::string, Writers> writers;
   };
   static constexpr std::size_t kShards = 64;
   Shard& ShardOf(std::string_view key);

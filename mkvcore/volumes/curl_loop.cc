@@ -1,9 +1,11 @@
 #include "mkvcore/volumes/curl_loop.h"
 
+#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <utility>
 
 namespace mkv {
@@ -28,7 +30,13 @@ void CurlLoop::Close() {
 }
 
 int CurlLoop::OnSocket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
-  static_cast<CurlLoop*>(self)->Watch(socket, what);
+  // To tell libcurl would end every transfer of the handle and the handle itself. A socket that the
+  // kernel does not watch (epoll_ctl's ENOSPC) only costs its own transfer: its time runs out.
+  try {
+    static_cast<CurlLoop*>(self)->Watch(socket, what);
+  } catch (const std::exception& error) {
+    spdlog::error("a connection to a volume can not be watched: {}", error.what());
+  }
   return 0;
 }
 
@@ -46,7 +54,7 @@ void CurlLoop::Watch(int socket, int what) {
   std::uint32_t events = 0;
   if (what != CURL_POLL_OUT) events |= EPOLLIN;
   if (what != CURL_POLL_IN) events |= EPOLLOUT;
-  if (!watched_.insert(socket).second) {
+  if (watched_.contains(socket)) {
     loop_.ChangeWatch(socket, events);
     return;
   }
@@ -57,6 +65,7 @@ void CurlLoop::Watch(int socket, int what) {
     if (ready & EPOLLERR) flags |= CURL_CSELECT_ERR;
     Act(socket, flags);
   });
+  watched_.insert(socket);
 }
 
 void CurlLoop::SetTimer(long milliseconds) {

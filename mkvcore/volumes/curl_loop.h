@@ -1,7 +1,8 @@
 // Drives a libcurl multi handle by an event loop, as libcurl's "multi_socket" interface has it:
 // libcurl says what to watch and when to be called again, the loop tells it what has become ready.
 //
-// Loop thread only. The callback may start further transfers on the multi handle, and may Close().
+// Loop thread only. A transfer whose socket can not be watched ends when its time is over. The
+// callback may start further transfers on the multi handle, and may Close().
 #ifndef MKVCORE_VOLUMES_CURL_LOOP_H_
 #define MKVCORE_VOLUMES_CURL_LOOP_H_
 

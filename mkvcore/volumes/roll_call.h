@@ -3,32 +3,39 @@
 // not answer is told by VolumeHealth. A wrong list or key so shows when a server starts, and not
 // when the first value is stored.
 //
-// Thread-safe.
+// Thread-safe; nothing here waits for a volume, the destructor neither.
 #ifndef MKVCORE_VOLUMES_ROLL_CALL_H_
 #define MKVCORE_VOLUMES_ROLL_CALL_H_
 
-#include <mutex>
+#include <cstddef>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "mkvcore/event_loop/event_loop.h"
+#include "mkvcore/volumes/loop_volume_client.h"
 #include "mkvcore/volumes/volume_client.h"
 
 namespace mkv {
 
 class RollCall {
  public:
-  // `client` outlives it. The destructor waits for the answers that are still to come.
-  explicit RollCall(VolumeClient& client) : client_(client) {}
+  // `client` outlives it: volumes are asked as it does, and its VolumeHealth is told.
+  explicit RollCall(VolumeClient& client);
+  // Who has not answered is not waited for.
+  ~RollCall();
+  RollCall(const RollCall&) = delete;
+  RollCall& operator=(const RollCall&) = delete;
 
   void Call(std::vector<std::string> volumes);
 
  private:
-  void Ask(const std::vector<std::string>& volumes, const std::stop_token& stop);
+  void Ask(const BlobLocation& root);
 
-  VolumeClient& client_;
-  std::mutex mutex_;
-  std::jthread thread_;
+  const std::size_t listing_bytes_;
+  EventLoop loop_;
+  LoopVolumeClient client_;
+  std::jthread thread_;  // last: it uses the others
 };
 
 }  // namespace mkv

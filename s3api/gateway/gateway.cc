@@ -24,7 +24,8 @@ S3Options S3OptionsOf(const Options& options, bool open) {
 }  // namespace
 
 Gateway::Gateway(const Options& options, Store& store)
-    : domain_(options.domain),
+    : store_(store),
+      domain_(options.domain),
       credentials_(options.credentials),
       access_(credentials_, options.allow_plain_basic),
       admin_(store),

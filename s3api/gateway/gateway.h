@@ -34,10 +34,12 @@ class Gateway : public Frontend, private http::Handler {
     s3_.OnLoopEnd(loop);
     native_.OnLoopEnd(loop);
   }
+  void OnBreakOff() override { store_.BreakOff(); }
   void OnRequest(std::shared_ptr<http::Exchange> exchange) override;
   http::Response ServerError(int status, const std::string& message,
                              const http::RequestHead* head) override;
 
+  Store& store_;
   const std::string domain_;
   CurrentCredentials credentials_;
   CredentialAccess access_;

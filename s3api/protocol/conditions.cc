@@ -1,5 +1,7 @@
 #include "s3api/protocol/conditions.h"
 
+#include <Poco/String.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -26,9 +28,14 @@ std::optional<std::string> Field(const http::RequestHead& head, const std::strin
   return head.headers.get(name);
 }
 
+// A list that is sent as several lines is one list (RFC 9110 section 5.3).
 std::optional<ETagList> ETags(const http::RequestHead& head, const std::string& name) {
-  const std::optional<std::string> field = Field(head, name);
-  return field ? std::optional<ETagList>(*field) : std::nullopt;
+  std::optional<std::string> list;
+  for (auto line = head.headers.find(name); line != head.headers.end(); ++line) {
+    if (Poco::icompare(line->first, name) != 0) break;  // its lines lie side by side
+    list = list ? *list + ", " + line->second : line->second;
+  }
+  return list ? std::optional<ETagList>(*list) : std::nullopt;
 }
 
 std::optional<std::int64_t> Date(const http::RequestHead& head, const std::string& name) {

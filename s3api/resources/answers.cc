@@ -94,6 +94,11 @@ void ThrowUnlessDone(Outcome outcome, const CallContext& call) {
       throw S3Error(ErrorCode::kServiceUnavailable,
                     "Too few volumes took the value: nothing was stored. Try again.")
           .Header("Retry-After", "1");
+    case Outcome::kOvertaken:
+      throw S3Error(ErrorCode::kServiceUnavailable,
+                    "Another write came first, on condition that the object is as it was: nothing "
+                    "was stored. Try again.")
+          .Header("Retry-After", "1");
     case Outcome::kBusy:
       throw S3Error(ErrorCode::kConditionalRequestConflict);
     case Outcome::kExists:

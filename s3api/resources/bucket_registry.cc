@@ -224,7 +224,9 @@ Outcome BucketRegistry::Write(const Bucket& bucket, const Cached* expected) {
                       current->generation() == expected->generation;
     return same ? Outcome::kDone : Outcome::kExists;
   };
+  request.conditional = true;
   const Outcome outcome = store_.Replace(SettingsKey(bucket.name), source, request).outcome;
+  if (outcome == Outcome::kBusy) return Outcome::kExists;  // somebody else has changed them
   if (outcome != Outcome::kDone && outcome != Outcome::kExists) {
     throw S3Error(ErrorCode::kServiceUnavailable, "Too few volumes took the bucket's settings.");
   }

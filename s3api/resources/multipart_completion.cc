@@ -134,6 +134,7 @@ Store::PutResult Write(Call& call, MultipartUpload& upload, const Assembly& asse
     }
     return Outcome::kDone;
   };
+  request.conditional = !conditions.empty();
   request.describe = [&](format::ObjectMetadata& metadata) {
     if (metadata.crc32c() != assembly.crc32c) {
       throw ReadError("a staged part of " + call.request.key + " is damaged", /*damaged=*/true);

@@ -16,17 +16,14 @@ namespace mkv::s3 {
 
 namespace {
 
-bool IsSame(const Object& one, const Object& other) {
-  return one.record.Encode() == other.record.Encode() && one.generation() == other.generation();
-}
-
 // kExists: somebody else changed it meanwhile.
 Store::PutResult WriteAnew(Call& call, const Object& source,
                            const std::function<void(format::ObjectMetadata&)>& change) {
   Store& store = call.service.store;
   Store::ReplaceRequest request;
+  request.rewrites = true;
   request.condition = [&source](const std::optional<Object>& current) {
-    return current && IsSame(*current, source) ? Outcome::kDone : Outcome::kExists;
+    return current && IsUnchanged(*current, source) ? Outcome::kDone : Outcome::kExists;
   };
   std::string read_from;  // the volume
   request.describe = [&](format::ObjectMetadata& metadata) {
@@ -53,6 +50,7 @@ Store::PutResult WriteAnew(Call& call, const Object& source,
     MemorySource empty{std::string()};
     return store.Replace(source.key, empty, request);
   }
+  request.meanwhile = [&call] { call.transfer.ThrowIfBreakingOff(); };
   const std::unique_ptr<BlobSource> replica = OpenReplica(store, source);
   read_from = replica->blob().volume;
   return store.Replace(source.key, *replica, request);

@@ -61,10 +61,24 @@ struct Copy {
     }
   }
 
+  bool IsOntoItself() const { return source.key == call.StoreKey(); }
+
+  // kExists: onto itself, and it is not what was read any more.
+  std::function<Outcome(const std::optional<Object>& current)> Condition() const {
+    return [this, wanted = WriteCondition(call, conditions, call.request.key)](
+               const std::optional<Object>& current) {
+      const Outcome outcome = wanted ? wanted(current) : Outcome::kDone;
+      if (outcome != Outcome::kDone || !IsOntoItself()) return outcome;
+      return current && IsUnchanged(*current, source) ? Outcome::kDone : Outcome::kExists;
+    };
+  }
+
   Store::ReplaceRequest Request(PatientReply& reply) {
     Store::ReplaceRequest request;
     request.meanwhile = [&reply] { reply.StillWorking(); };
-    request.condition = WriteCondition(call, conditions, call.request.key);
+    request.condition = Condition();
+    request.conditional = !conditions.empty();
+    request.rewrites = IsOntoItself();
     request.describe = [this, waiting = request.meanwhile](format::ObjectMetadata& metadata) {
       try {
         CheckCopied(source, metadata);
@@ -83,16 +97,6 @@ struct Copy {
   }
 };
 
-// Onto itself: only what is known of the value changes. nullopt when the bytes must move after all.
-std::optional<Store::PutResult> ChangeInPlace(Copy& copy, PatientReply& reply) {
-  const Store::PutResult result =
-      copy.call.service.store.UpdateMetadata(copy.source.key, copy.Request(reply));
-  if (result.outcome == Outcome::kImpossible || result.outcome == Outcome::kVolumesFailed) {
-    return std::nullopt;
-  }
-  return result;
-}
-
 Store::PutResult MoveBytes(Copy& copy, PatientReply& reply) {
   Store& store = copy.call.service.store;
   const std::string target = copy.call.StoreKey();
@@ -103,6 +107,21 @@ Store::PutResult MoveBytes(Copy& copy, PatientReply& reply) {
   const std::unique_ptr<BlobSource> replica = OpenReplica(store, copy.source);
   copy.read_from = replica->blob().volume;
   return store.Replace(target, *replica, copy.Request(reply));
+}
+
+// Onto itself: only what is known of the value changes, unless its bytes must move after all.
+Store::PutResult ChangeInPlace(Copy& copy, PatientReply& reply) {
+  Store::PutResult result;
+  constexpr int kMaxRounds = 10;  // in each, somebody else changed the object
+  for (int round = 0; round < kMaxRounds; ++round) {
+    if (round > 0) copy.source = RequireCopySource(copy.call);
+    result = copy.call.service.store.UpdateMetadata(copy.source.key, copy.Request(reply));
+    if (result.outcome == Outcome::kImpossible || result.outcome == Outcome::kVolumesFailed) {
+      result = MoveBytes(copy, reply);
+    }
+    if (result.outcome != Outcome::kExists) return result;
+  }
+  throw S3Error(ErrorCode::kOperationAborted);
 }
 
 void AddChecksums(const format::ObjectMetadata& metadata, XmlNode& root) {
@@ -128,7 +147,7 @@ void CopyObject(Call& call) {
             DescribedByHeaders(head, call.User()),
             WriteConditions::Of(head),
             {}};
-  const bool onto_itself = copy.source.key == call.StoreKey();
+  const bool onto_itself = copy.IsOntoItself();
   if (onto_itself && !copy.replaces_metadata && !copy.replaces_tags && !ChangesStorage(head)) {
     throw S3Error(ErrorCode::kInvalidRequest,
                   "This copy request is illegal because it is trying to copy an object to itself "
@@ -143,16 +162,15 @@ void CopyObject(Call& call) {
 
   PatientReply reply(call);
   try {
-    std::optional<Store::PutResult> result;
-    if (onto_itself) result = ChangeInPlace(copy, reply);
-    if (!result) result = MoveBytes(copy, reply);
-    ThrowUnlessDone(result->outcome, call);
+    const Store::PutResult result =
+        onto_itself ? ChangeInPlace(copy, reply) : MoveBytes(copy, reply);
+    ThrowUnlessDone(result.outcome, call);
 
     XmlDocument document("CopyObjectResult");
     XmlNode root = document.root();
-    const format::ObjectMetadata& metadata = *result->object->metadata;
+    const format::ObjectMetadata& metadata = *result.object->metadata;
     root.Add("LastModified", FormatIsoTimeMillis(metadata.mtime_us()));
-    root.Add("ETag", QuoteETag(ETagOf(*result->object)));
+    root.Add("ETag", QuoteETag(ETagOf(*result.object)));
     AddChecksums(metadata, root);
     reply.Finish(document);
   } catch (...) {

@@ -27,6 +27,9 @@ Object WithMetadata(Store& store, Object object);
 // throws.
 Object RequireObject(Store& store, const std::string& store_key, std::string_view key);
 
+// Whether nobody has changed it since: neither its value nor what is said of it.
+bool IsUnchanged(const Object& now, const Object& before);
+
 // A condition of the store that throws what the client's conditions throw. A value of which the
 // index knows nothing (the original wrote it) has the validators that its volumes tell.
 std::function<Outcome(const std::optional<Object>& current)> StoreCondition(

@@ -35,6 +35,7 @@ ObjectWriting::ObjectWriting(const CallContext& call, Source& body)
 Store::ReplaceRequest ObjectWriting::Request() {
   Store::ReplaceRequest request;
   request.condition = WriteCondition(call_, conditions_, call_.request.key);
+  request.conditional = !conditions_.empty();
   request.describe = [this](format::ObjectMetadata& metadata) {
     metadata.MergeFrom(described_);
     if (source_.checksum()) AddChecksum(*source_.checksum(), metadata);

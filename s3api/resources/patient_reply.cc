@@ -10,7 +10,7 @@
 namespace mkv::s3 {
 
 void PatientReply::StillWorking() {
-  if (call_.transfer.breaking_off()) throw http::TransferError(0, "broken off: the server stops");
+  call_.transfer.ThrowIfBreakingOff();
   const auto now = std::chrono::steady_clock::now();
   if (client_gone_ || now < next_) return;
   next_ = now + interval_;

@@ -262,11 +262,19 @@ TEST_F(Answers, HealthIsOkWhileServing) {
 
 TEST_F(Answers, TargetsThatDoNotBeginWithASlashAreBadRequests) {
   Start();
-  for (const char* target : {"key", "*", "http://x/key", "x:80", "?list"}) {
+  for (const char* target : {"key", "*", "ftp://x/key", "x:80", "?list"}) {
     RawConnection connection(cluster().gateway().port());
     connection.Send(std::string("GET ") + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_THAT(connection.ReadResponse(), StartsWith("HTTP/1.1 400 ")) << target;
   }
+}
+
+TEST_F(Answers, AWholeUrlIsAsGoodATargetAsThePathInIt) {
+  Start();
+  cluster().Put("/key", "value");
+  RawConnection connection(cluster().gateway().port());
+  connection.Send("HEAD http://elsewhere/key HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(connection.ReadResponse(/*after_head=*/true), StartsWith("HTTP/1.1 302 "));
 }
 
 TEST_F(Answers, SeveralRequestsShareAConnection) {

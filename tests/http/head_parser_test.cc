@@ -94,10 +94,35 @@ TEST(HeadParser, MalformedRequestLinesAreRefused) {
 }
 
 TEST(HeadParser, OnlyTargetsThatBeginWithASlashAreServed) {
-  for (const std::string_view target : {"*", "a", "?", "http://x/", "x:80", "%2F", "\\", "%"}) {
+  for (const std::string_view target :
+       {"*", "a", "?", "http://x", "http://", "http:/x/", "ftp://x/", "x:80", "%2F", "\\", "%"}) {
     EXPECT_EQ(Parse("OPTIONS " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n\r\n"), 400)
         << target;
   }
+}
+
+// RFC 9112 section 3.2.2: every server takes it, whoever sends it.
+TEST(HeadParser, AWholeUrlIsThePathInItAndItsHostGoesBeforeTheHostField) {
+  for (const std::string_view scheme : {"http://", "https://", "HTTP://"}) {
+    RequestHead head;
+    ASSERT_EQ(Parse("GET " + std::string(scheme) +
+                        "b.s3.test:1/a%20b?x=http://c/ HTTP/1.1\r\nHost: y\r\n\r\n",
+                    &head),
+              200);
+    EXPECT_EQ(head.target, "/a%20b?x=http://c/");
+    EXPECT_EQ(head.path, "/a b");
+    EXPECT_EQ(head.query, "x=http://c/");
+    EXPECT_EQ(head.headers.get("Host"), "b.s3.test:1");
+    EXPECT_EQ(head.headers.size(), 1U);
+  }
+}
+
+TEST(HeadParser, AWholeUrlNeedsAHostAndAHostField) {
+  EXPECT_EQ(Parse("GET http:///a HTTP/1.1\r\nHost: x\r\n\r\n"), 400);
+  EXPECT_EQ(Parse("GET http:// HTTP/1.1\r\nHost: x\r\n\r\n"), 400);
+  EXPECT_EQ(Parse("GET http://me@x/a HTTP/1.1\r\nHost: x\r\n\r\n"), 400);
+  EXPECT_EQ(Parse("GET http://x?/a HTTP/1.1\r\nHost: x\r\n\r\n"), 400);
+  EXPECT_EQ(Parse("GET http://x/a HTTP/1.1\r\n\r\n"), 400);
 }
 
 TEST(HeadParser, InvalidPercentEncodingOfThePathIsRefused) {

@@ -26,7 +26,7 @@ TEST(ServerRefusals, AMalformedHeadGets400AndTheEndOfItsConnection) {
        {std::string("GET / HTTP/1.1\nHost: x\n\n"), std::string("GET / HTTP/1.1\r\nHost: x\n\r\n"),
         std::string("\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"),
         std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 15),
-        std::string("GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n"),
+        std::string("GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n"),
         std::string("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"), std::string("GET / HTTP/1.1\r\n\r\n"),
         Request("GET", "/%zz"), Request("GET", "/hello", " folded: x\r\n"),
         Request("GET", "/hello", "A : x\r\n"),

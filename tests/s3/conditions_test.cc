@@ -49,6 +49,13 @@ TEST(ReadConditionsTest, ETagsMatchQuotedUnquotedWeakAndInLists) {
   }
 }
 
+TEST(ReadConditionsTest, AListMayBeSentAsSeveralLines) {
+  EXPECT_EQ(Read({{"If-Match", "\"x\""}, {"If-Match", "\"abc\""}}), Answer::k200);
+  EXPECT_EQ(Read({{"If-Match", "\"x\""}, {"If-Match", "\"y\""}}), Answer::k412);
+  EXPECT_EQ(Read({{"If-None-Match", "\"x\""}, {"A", "b"}, {"if-none-match", "\"abc\""}}),
+            Answer::k304);
+}
+
 TEST(ReadConditionsTest, DatesCompareInWholeSeconds) {
   EXPECT_EQ(Read({{"If-Modified-Since", kBefore}}), Answer::k200);
   EXPECT_EQ(Read({{"If-Modified-Since", kThen}}), Answer::k304);
@@ -131,6 +138,7 @@ TEST(WriteConditionsTest, IfNoneMatchStarNeedsThatThereIsNoObject) {
   EXPECT_EQ(WriteCode({{"If-None-Match", "*"}}, &kObject), "PreconditionFailed");
   EXPECT_EQ(WriteCode({{"If-None-Match", "\"abc\""}}, nullptr), "NotImplemented");
   EXPECT_EQ(WriteCode({{"If-None-Match", "*"}, {"If-Match", "abc"}}, nullptr), "NotImplemented");
+  EXPECT_EQ(WriteCode({{"If-None-Match", "*"}, {"If-None-Match", "x"}}, nullptr), "NotImplemented");
 }
 
 TEST(WriteConditionsTest, IfMatchNeedsThatObject) {

@@ -39,7 +39,7 @@ struct S3Request {
 
 class S3GatewayTest : public GatewayTest {
  protected:
-  Cluster& StartS3(std::vector<std::string> arguments = {}) {
+  Cluster& StartS3(std::vector<std::string> arguments = {}, std::size_t volumes = 3) {
     const std::filesystem::path file = folder_.path() / "credentials.json";
     std::ofstream(file) << R"([
       {"user": "admin", "access_key": "admin", "secret_key": "admin-secret", "access": "admin"},
@@ -53,7 +53,7 @@ class S3GatewayTest : public GatewayTest {
         file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     arguments.insert(arguments.end(), {"-credentials", file.string()});
     // Makes buckets as `alice`, who has no pattern for them: the owner's rights are what counts.
-    return Start({.arguments = std::move(arguments)});
+    return Start({.volumes = volumes, .arguments = std::move(arguments)});
   }
 
   HttpResponse S3(const User& user, S3Request request) {

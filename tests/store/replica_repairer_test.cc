@@ -35,5 +35,19 @@ TEST_F(ReplicaRepairerTest, EndsAfterTheRepairUnderWayHoweverManyAreQueued) {
   for (auto& volume : volumes_) volume.Resume();
 }
 
+TEST_F(ReplicaRepairerTest, ACopyThatIsBrokenOffLeavesTheKeyAsItWas) {
+  const std::string value(1 << 20, 'v');
+  MemorySource source(value);
+  ASSERT_EQ(store_->Replace("/key", source, {}).outcome, Outcome::kDone);
+  const Object before = *store_->Find("/key");
+  const std::string lost = before.record.volumes.front();
+  store_->BreakOff();
+  EXPECT_THROW(store_->RebalanceQuietly("/key", {lost}), BrokenOff);
+  EXPECT_EQ(store_->Find("/key")->record, before.record);
+  EXPECT_EQ(store_->Find("/key")->generation(), before.generation());
+  EXPECT_EQ(Values("/key"), std::vector(2, value));
+  EXPECT_TRUE(Pending("/key").empty());
+}
+
 }  // namespace
 }  // namespace mkv

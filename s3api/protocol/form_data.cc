@@ -32,6 +32,19 @@ Poco::Net::MessageHeader ParseHeaders(const std::string& text) {
   return headers;
 }
 
+// Browsers send a backslash as it is
+// (https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data),
+// which Poco takes for an escape. Before a quote it is one: so did browsers and curl once.
+std::string WithBackslashesKept(const std::string& disposition) {
+  std::string kept;
+  for (std::size_t i = 0; i < disposition.size(); ++i) {
+    kept += disposition[i];
+    const bool escapes = i + 1 < disposition.size() && disposition[i + 1] == '"';
+    if (disposition[i] == '\\' && !escapes) kept += '\\';
+  }
+  return kept;
+}
+
 std::string LastSegment(const std::string& path) {
   const std::size_t separator = path.find_last_of("/\\");
   return separator == std::string::npos ? path : path.substr(separator + 1);
@@ -124,8 +137,8 @@ void FormData::ReadPart() {
   const Poco::Net::MessageHeader headers = ParseHeaders(text);
   std::string disposition;
   Poco::Net::NameValueCollection parameters;
-  Poco::Net::MessageHeader::splitParameters(headers.get("Content-Disposition", ""), disposition,
-                                            parameters);
+  Poco::Net::MessageHeader::splitParameters(
+      WithBackslashesKept(headers.get("Content-Disposition", "")), disposition, parameters);
   const std::string name = parameters.get("name", "");
   if (!EqualsIgnoringCase(disposition, "form-data") || name.empty()) ThrowMalformedForm();
   if (EqualsIgnoringCase(name, "file")) {

@@ -66,6 +66,19 @@ std::string FormProblem(const std::string& text) {
   return "ok";
 }
 
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html: of a path, what follows
+// the last slash or backslash.
+TEST(FormDataTest, OfThePathOfAFileItsNameIsLeft) {
+  const auto name_of = [](const std::string& file_name) {
+    Pieces body(FilePart("x", file_name) + "--B--\r\n", 1000);
+    return FormData(body, "B").file_name();
+  };
+  EXPECT_EQ(name_of("f.txt"), "f.txt");
+  EXPECT_EQ(name_of("/home/me/a b.txt"), "a b.txt");
+  EXPECT_EQ(name_of("C:\\dir\\a b.txt"), "a b.txt");
+  EXPECT_EQ(name_of("a\\\"b\\\".txt"), "a\"b\".txt");
+}
+
 TEST(FormDataTest, FieldsAndFileAreTheSameHoweverTheBodyIsSplit) {
   // Much that looks like the delimiter and is none.
   const std::string content = "\r\n--\r\n--C--B\r\n-\r\r\n--\r\n-B\n--B\r\n\r\n--";

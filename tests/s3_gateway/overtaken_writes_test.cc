@@ -26,9 +26,10 @@ class OvertakenWrites : public S3GatewayTest {
    public:
     SlowPut(OvertakenWrites& test, const std::string& header, std::string value)
         : connection_(test.cluster().gateway().port()), value_(std::move(value)) {
-      connection_.Send("PUT " + test.Presign("admin", "PUT", "/bkt/k") + " HTTP/1.1\r\nHost: " +
-                       test.Host() + "\r\n" + header + "Expect: 100-continue\r\nContent-Length: " +
-                       std::to_string(value_.size()) + "\r\n\r\n");
+      connection_.Send("PUT " + test.Presign("admin", "PUT", "/bkt/k") +
+                       " HTTP/1.1\r\nHost: " + test.Host() + "\r\n" + header +
+                       "Expect: 100-continue\r\nContent-Length: " + std::to_string(value_.size()) +
+                       "\r\n\r\n");
       EXPECT_THAT(connection_.ReadUntil("\r\n\r\n"), StartsWith("HTTP/1.1 100 "));
       connection_.Send(std::string_view(value_).substr(0, value_.size() / 2));
     }

@@ -89,12 +89,12 @@ void BlobWrite::Tried(const ReplicaWriteResult& result) {
 }
 
 void BlobWrite::LogFailure() const {
-  std::vector<std::string> failures;
+  std::vector<std::string> volumes, failures;
   for (const ReplicaWriteResult::Attempt& attempt : attempts_) {
-    if (attempt.answer.ok()) continue;
-    std::string failure = attempt.blob.volume + ": " + ProblemOf(attempt.answer);
     // A volume takes neither blob nor sidecar for one reason.
-    if (!Contains(failures, failure)) failures.push_back(std::move(failure));
+    if (attempt.answer.ok() || Contains(volumes, attempt.blob.volume)) continue;
+    volumes.push_back(attempt.blob.volume);
+    failures.push_back(attempt.blob.volume + ": " + ProblemOf(attempt.answer));
   }
   spdlog::warn("too few volumes took {}: {}", QuotedKey(key_), fmt::join(failures, "; "));
 }

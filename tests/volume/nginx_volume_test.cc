@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -316,24 +315,6 @@ TEST(VolumeOfAnOrdinaryUser, NeedsNothingOutsideItsFolder) {
   EXPECT_EQ(client.Put(volume.url() + "/sv00/ab/cd/Yg==", "value").status, 201);
   EXPECT_EQ(client.Get(volume.url() + "/sv00/ab/cd/Yg==").body, "value");
   EXPECT_EQ(client.Do({.method = "DELETE", .url = volume.url() + "/sv00/ab/cd/Yg=="}).status, 204);
-}
-
-TEST(VolumeOfRoot, RunsAsTheOwnerOfItsFolder) {
-  if (geteuid() != 0) {
-    GTEST_SKIP() << "needs root";
-  }
-  const TempFolder folder;
-  fs::permissions(folder.path(), fs::perms::all);
-  const auto path = folder.path() / "volume";
-  fs::create_directory(path);
-  constexpr uid_t kNobody = 65534;
-  ASSERT_EQ(chown(path.c_str(), kNobody, kNobody), 0);
-  const NginxVolume volume({.folder = path});
-  HttpClient client;
-  EXPECT_EQ(client.Put(volume.url() + "/sv00/ab/cd/Yg==", "value").status, 201);
-  struct stat file {};
-  ASSERT_EQ(stat((path / "sv00/ab/cd/Yg==").c_str(), &file), 0);
-  EXPECT_EQ(file.st_uid, kNobody);
 }
 
 TEST(VolumeScript, RefusesBadSettings) {

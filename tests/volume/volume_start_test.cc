@@ -1,12 +1,20 @@
-// What volume/volume does before nginx runs: the folder it makes, and settings that it hands on.
+// What volume/volume does before nginx runs: the folder it makes, settings that it hands on, and
+// that started by root it gives up root.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "tests/support/descriptor.h"
+#include "tests/support/file_text.h"
 #include "tests/support/http_client.h"
+#include "tests/support/network.h"
 #include "tests/support/nginx_volume.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_authority.h"
@@ -15,6 +23,11 @@ namespace mkv::testing {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kSharedKey[] = "0123456789abcdef-shared";
 
 fs::perms ModeOf(const fs::path& path) { return fs::status(path).permissions(); }
 
@@ -42,6 +55,151 @@ TEST(VolumesCertificate, MayLieInAFolderWithAnOddName) {
                             .certificate_key = issued.key});
   HttpClient client;
   client.Trust(authority.file());
+  EXPECT_EQ(client.Get(volume.url() + "/sv00/").status, 200);
+}
+
+// Started by root, in a folder of nobody's.
+class VolumeOfRoot : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root";
+    fs::permissions(folder_.path(), fs::perms(0755));
+    fs::create_directory(path_);
+    Give(path_);
+    std::ofstream(secret_).flush();
+    fs::permissions(secret_, fs::perms(0600));
+  }
+
+  static void Give(const fs::path& file) {
+    ASSERT_EQ(lchown(file.c_str(), kNobody, kNogroup), 0) << file;
+  }
+  static uid_t OwnerOf(const fs::path& file) {
+    struct stat status {};
+    EXPECT_EQ(lstat(file.c_str(), &status), 0) << file;
+    return status.st_uid;
+  }
+  // What it says when it does not start.
+  std::string Refusal(NginxVolumeOptions options) {
+    options.folder = path_;
+    try {
+      const NginxVolume volume(options);
+      return "it started";
+    } catch (const std::runtime_error& e) {
+      return e.what();
+    }
+  }
+
+  static constexpr uid_t kNobody = 65534;  // Debian's base-passwd
+  static constexpr gid_t kNogroup = 65534;
+  const TempFolder folder_;
+  const fs::path path_ = folder_.path() / "volume";
+  const fs::path secret_ = folder_.path() / "secret";
+};
+
+TEST_F(VolumeOfRoot, RunsAsTheOwnerOfItsFolder) {
+  const NginxVolume volume({.folder = path_, .key = kSharedKey});
+  const std::string process = "/proc/" + std::to_string(volume.pid());
+  const std::string status = FileText(process + "/status");
+  EXPECT_THAT(status, HasSubstr("\nUid:\t65534\t65534\t65534\t65534\n"));
+  EXPECT_THAT(status, HasSubstr("\nGid:\t65534\t65534\t65534\t65534\n"));
+  EXPECT_THAT(status, HasSubstr("\nGroups:\t65534 \n"));
+  EXPECT_THAT(status, ContainsRegex("\nCapPrm:\t0+\n"));
+  EXPECT_THAT(FileText(process + "/cmdline"), Not(HasSubstr(kSharedKey)));
+  EXPECT_THAT(FileText(process + "/environ"), Not(HasSubstr(kSharedKey)));
+
+  HttpClient client;
+  const std::string url = volume.url() + "/sv00/ab/cd/Yg==";
+  EXPECT_EQ(client.Put(url, "value").status, 403);
+  EXPECT_EQ(client
+                .Do({.method = "PUT",
+                     .url = url,
+                     .headers = {std::string("X-Mkv-Volume-Key: ") + kSharedKey},
+                     .body = "value"})
+                .status,
+            201);
+  for (const std::string file : {"sv00/ab/cd/Yg==", "sv00", ".nginx/nginx.conf", ".nginx/lock"}) {
+    EXPECT_EQ(OwnerOf(path_ / file), kNobody) << file;
+  }
+}
+
+// `chown www-data DIR` leaves the group alone.
+TEST_F(VolumeOfRoot, TakesNoGroupOfRoots) {
+  ASSERT_EQ(chown(path_.c_str(), kNobody, 0), 0);
+  const NginxVolume volume({.folder = path_});
+  EXPECT_THAT(FileText("/proc/" + std::to_string(volume.pid()) + "/status"),
+              HasSubstr("\nGid:\t65534\t65534\t65534\t65534\n"));
+}
+
+TEST_F(VolumeOfRoot, FollowsNoLinkOfTheOwners) {
+  const fs::path roots = folder_.path() / "roots";
+  fs::create_directory(roots);
+  for (const std::string file : {".nginx/lock", ".nginx/error.log", ".nginx/nginx.pid",
+                                 ".nginx/nginx.conf", ".nginx/proxy_temp", "sv00/.body_temp"}) {
+    for (const std::string folder : {".nginx", "sv00"}) {
+      fs::remove_all(path_ / folder);
+      fs::create_directory(path_ / folder);
+      Give(path_ / folder);
+    }
+    std::ofstream(secret_) << "root's";
+    fs::create_symlink(file.ends_with("_temp") ? roots : secret_, path_ / file);
+    Give(path_ / file);
+    Refusal({});
+    EXPECT_EQ(FileText(secret_), "root's") << file;
+    EXPECT_EQ(OwnerOf(secret_), 0U) << file;
+    EXPECT_EQ(OwnerOf(roots), 0U) << file;
+    ASSERT_EQ(chown(roots.c_str(), 0, 0), 0);
+  }
+}
+
+// As versions did that kept nginx's master root's.
+TEST_F(VolumeOfRoot, TakesOverWhatRootLeftInAFolderOfTheOwners) {
+  fs::create_directory(path_ / ".nginx");
+  Give(path_ / ".nginx");
+  for (const std::string name : {"lock", "error.log", "nginx.pid", "nginx.conf"}) {
+    std::ofstream(path_ / ".nginx" / name) << "1\n";
+  }
+  fs::permissions(path_ / ".nginx" / "nginx.conf", fs::perms(0600));
+  {
+    const Descriptor lock(open((path_ / ".nginx" / "lock").c_str(), O_RDWR | O_CLOEXEC));
+    ASSERT_EQ(flock(lock.get(), LOCK_EX), 0);
+    EXPECT_THAT(Refusal({}), HasSubstr("is in use by another volume"));
+  }
+  const NginxVolume volume({.folder = path_});
+  EXPECT_EQ(OwnerOf(path_ / ".nginx" / "error.log"), kNobody);
+  EXPECT_THAT(Refusal({}), HasSubstr("is in use by another volume"));
+}
+
+TEST_F(VolumeOfRoot, SaysHowToGiveTheOwnerWhatIsRoots) {
+  fs::create_directory(path_ / ".nginx");
+  EXPECT_THAT(Refusal({}), HasSubstr("run `chown -R nobody " + path_.string() + "/.nginx`"));
+  Give(path_ / ".nginx");
+  std::ofstream(path_ / ".nginx" / "lock").flush();
+  fs::permissions(path_ / ".nginx" / "lock", fs::perms(0600));
+  EXPECT_THAT(Refusal({}), HasSubstr("run `chown -R nobody " + path_.string() + "/.nginx`"));
+}
+
+TEST_F(VolumeOfRoot, ItsCertificatesKeyIsTheOwners) {
+  const TestAuthority authority(folder_.path());
+  const auto issued = authority.Issue("volume");
+  const NginxVolumeOptions options{
+      .folder = path_, .certificate = issued.certificate, .certificate_key = issued.key};
+  EXPECT_THAT(Refusal(options),
+              HasSubstr("nobody can not read " + issued.key.string() +
+                        ": if it is there, run `chown nobody " + issued.key.string() + "`"));
+  Give(issued.key);
+  const NginxVolume volume(options);
+  HttpClient client;
+  client.Trust(authority.file());
+  EXPECT_EQ(client.Get(volume.url() + "/sv00/").status, 200);
+}
+
+TEST_F(VolumeOfRoot, KeepsTheRightToListenOnALowPort) {
+  std::uint16_t port = 1023;
+  while (Accepts(port)) --port;
+  NginxVolume volume({.folder = path_, .port = port});
+  const std::string status = FileText("/proc/" + std::to_string(volume.pid()) + "/status");
+  EXPECT_THAT(status, ContainsRegex("\nCapEff:\t0*400\n")) << "CAP_NET_BIND_SERVICE alone";
+  HttpClient client;
   EXPECT_EQ(client.Get(volume.url() + "/sv00/").status, 200);
 }
 

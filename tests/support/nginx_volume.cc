@@ -126,7 +126,7 @@ std::vector<std::string> NginxVolume::Files() const {
       if (name.starts_with(".") || (it.depth() == 0 && (name == "body_temp" || name == "tmp"))) {
         it.disable_recursion_pending();
       }
-    } else if (it.depth() > 0 || name != "nginx.pid") {
+    } else if (!name.starts_with(".") && (it.depth() > 0 || name != "nginx.pid")) {
       files.push_back("/" + it->path().lexically_relative(options_.folder).string());
     }
   }

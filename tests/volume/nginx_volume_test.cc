@@ -210,16 +210,16 @@ TEST_F(Volume, PathsDoNotLeaveTheFolder) {
   EXPECT_EQ(FileText(folder_.path() / "outside"), "secret");
 }
 
-TEST_F(Volume, SubvolumeMayBeALinkToADisk) {
-  NginxVolume* const volume = &volume_;
-  volume->Stop();
-  fs::remove_all(volume->folder() / "sv04");
-  fs::create_directory(folder_.path() / "disk");
-  fs::create_directory_symlink(folder_.path() / "disk", volume->folder() / "sv04");
-  volume->Start();
-  EXPECT_EQ(Put("/sv04/ab/cd/Yg==", "value"), 201);
-  EXPECT_EQ(FileText(folder_.path() / "disk" / "ab" / "cd" / "Yg=="), "value");
-  EXPECT_TRUE(fs::exists(folder_.path() / "disk" / ".body_temp"));
+TEST(VolumeWithALinkToADisk, StoresWhatIsThatSubvolumesOnIt) {
+  const TempFolder folder;
+  fs::create_directory(folder.path() / "disk");
+  fs::create_directory(folder.path() / "volume");
+  fs::create_directory_symlink(folder.path() / "disk", folder.path() / "volume" / "sv04");
+  const NginxVolume volume({.folder = folder.path() / "volume"});
+  HttpClient client;
+  EXPECT_EQ(client.Put(volume.url() + "/sv04/ab/cd/Yg==", "value").status, 201);
+  EXPECT_EQ(FileText(folder.path() / "disk" / "ab" / "cd" / "Yg=="), "value");
+  EXPECT_TRUE(fs::exists(folder.path() / "disk" / ".body_temp"));
 }
 
 TEST_F(Volume, RangesWork) {

@@ -1,5 +1,5 @@
 // What volume/volume does before nginx runs: the folder it makes, settings that it hands on, and
-// that started by root it gives up root.
+// that it serves no empty folder for a disk, and that started by root it gives up root.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 
 #include "tests/support/descriptor.h"
@@ -16,6 +17,7 @@
 #include "tests/support/http_client.h"
 #include "tests/support/network.h"
 #include "tests/support/nginx_volume.h"
+#include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_authority.h"
 
@@ -23,6 +25,7 @@ namespace mkv::testing {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -56,6 +59,108 @@ TEST(VolumesCertificate, MayLieInAFolderWithAnOddName) {
   HttpClient client;
   client.Trust(authority.file());
   EXPECT_EQ(client.Get(volume.url() + "/sv00/").status, 200);
+}
+
+// Of which sv03 is a disk, as far as the script can tell.
+class VolumeOfDisks : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_EQ(client_.Put(volume_.url() + kBlob, "value").status, 201); }
+
+  void Unmount() {
+    volume_.Stop();
+    fs::rename(volume_.folder() / "sv03", disk_);
+    fs::create_directory(volume_.folder() / "sv03");
+  }
+  void Mount() {
+    fs::remove_all(volume_.folder() / "sv03");
+    fs::rename(disk_, volume_.folder() / "sv03");
+  }
+  // What it says when it does not start.
+  std::string Refusal() {
+    try {
+      volume_.Start();
+      return "it started";
+    } catch (const std::runtime_error& e) {
+      return e.what();
+    }
+  }
+  int Get() { return client_.Get(volume_.url() + kBlob).status; }
+
+  static constexpr char kBlob[] = "/sv03/ab/cd/Yg==";
+  const TempFolder folder_;
+  const fs::path disk_ = folder_.path() / "disk";
+  NginxVolume volume_{{.folder = folder_.path() / "volume"}};
+  const fs::path remembered_ = volume_.folder() / ".nginx" / "subvolumes";
+  HttpClient client_;
+};
+
+TEST_F(VolumeOfDisks, DoesNotStartWhileOneIsNotMounted) {
+  Unmount();
+  EXPECT_THAT(Refusal(), HasSubstr("is the disk of sv03 mounted?"));
+  EXPECT_TRUE(fs::is_empty(volume_.folder() / "sv03"));
+  EXPECT_THAT(Refusal(), HasSubstr("is the disk of sv03 mounted?")) << "whatever the first did";
+  Mount();
+  volume_.Start();
+  EXPECT_EQ(Get(), 200);
+}
+
+TEST_F(VolumeOfDisks, DoesNotMakeAFolderThatIsGone) {
+  Unmount();
+  fs::remove(volume_.folder() / "sv03");
+  EXPECT_THAT(Refusal(), HasSubstr("is the disk of sv03 mounted?"));
+  fs::create_directory_symlink(folder_.path() / "nowhere", volume_.folder() / "sv03");
+  EXPECT_THAT(Refusal(), HasSubstr("is the disk of sv03 mounted?"));
+}
+
+TEST_F(VolumeOfDisks, TakesAnEmptyDiskThatItIsToldOf) {
+  Unmount();
+  const std::string command = "sed -i /sv03/d " + remembered_.string();
+  EXPECT_THAT(Refusal(), HasSubstr("`" + command + "`"));
+  ASSERT_EQ(RunProgram({.arguments = {"sh", "-c", command}}), 0);
+  volume_.Start();
+  EXPECT_EQ(Get(), 404);
+  // The first one is now what lies below the mount point of the other.
+  volume_.Stop();
+  fs::remove_all(volume_.folder() / "sv03");
+  fs::rename(disk_, volume_.folder() / "sv03");
+  EXPECT_THAT(Refusal(), HasSubstr("is the disk of sv03 mounted?"));
+}
+
+TEST_F(VolumeOfDisks, DoesNotStartWithTwoOfThemExchanged) {
+  volume_.Stop();
+  fs::rename(volume_.folder() / "sv03", disk_);
+  fs::rename(volume_.folder() / "sv04", volume_.folder() / "sv03");
+  fs::rename(disk_, volume_.folder() / "sv04");
+  EXPECT_THAT(Refusal(), AllOf(HasSubstr("the disk of sv03"), HasSubstr("the disk of sv04")));
+}
+
+// It still serves what lies there, with the settings of the rest of the folder.
+TEST_F(VolumeOfDisks, MissesOneThatIsNoSubvolumeAnyMore) {
+  Unmount();
+  EXPECT_THAT(
+      [&] { NginxVolume fewer({.folder = volume_.folder(), .subvolumes = 2}); },
+      ::testing::ThrowsMessage<std::runtime_error>(HasSubstr("is the disk of sv03 mounted?")));
+}
+
+TEST_F(VolumeOfDisks, AdoptsThoseOfBefore) {
+  volume_.Stop();
+  fs::remove(remembered_);
+  for (const auto& subvolume : fs::directory_iterator(volume_.folder())) {
+    fs::remove(subvolume.path() / ".mkv-subvolume");
+  }
+  volume_.Start();
+  EXPECT_EQ(Get(), 200);
+  Unmount();
+  EXPECT_THAT(Refusal(), HasSubstr("is the disk of sv03 mounted?"));
+}
+
+TEST_F(VolumeOfDisks, NobodySeesHowItKnowsThem) {
+  const std::string marker = volume_.url() + "/sv03/.mkv-subvolume";
+  EXPECT_TRUE(fs::exists(volume_.folder() / "sv03" / ".mkv-subvolume"));
+  EXPECT_EQ(client_.Get(marker).status, 404);
+  EXPECT_EQ(client_.Do({.method = "DELETE", .url = marker}).status, 404);
+  EXPECT_THAT(client_.Get(volume_.url() + "/sv03/").body, Not(HasSubstr("mkv")));
+  EXPECT_THAT(volume_.Files(), ::testing::ElementsAre(kBlob));
 }
 
 // Started by root, in a folder of nobody's.

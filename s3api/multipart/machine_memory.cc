@@ -1,5 +1,7 @@
 #include "s3api/multipart/machine_memory.h"
 
+#include <sys/sysinfo.h>
+
 #include <algorithm>
 #include <charconv>
 #include <fstream>
@@ -23,17 +25,6 @@ std::uint64_t ReadLimit(const fs::path& file) {
   if (!(in >> text)) return kUnlimited;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
   return error == std::errc() && end == text.data() + text.size() ? limit : kUnlimited;
-}
-
-std::uint64_t TotalMemory(const fs::path& root) {
-  std::ifstream in(root / "proc/meminfo");
-  std::string name;
-  std::uint64_t kilobytes = 0;
-  while (in >> name >> kilobytes) {
-    if (name == "MemTotal:") return kilobytes << 10;
-    std::getline(in, name);
-  }
-  return kUnlimited;
 }
 
 // The limit of the group `group` below `hierarchy`, or of one that it lies in.
@@ -63,8 +54,13 @@ std::uint64_t GroupLimit(const fs::path& root, std::string_view line) {
 
 }  // namespace
 
-std::uint64_t MachineMemory(const fs::path& root) {
-  std::uint64_t memory = TotalMemory(root);
+std::uint64_t InstalledMemory() {
+  struct sysinfo machine {};
+  return sysinfo(&machine) == 0 ? std::uint64_t{machine.totalram} * machine.mem_unit : 0;
+}
+
+std::uint64_t MachineMemory(const fs::path& root, std::uint64_t installed) {
+  std::uint64_t memory = installed == 0 ? kUnlimited : installed;
   std::ifstream groups(root / "proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
     memory = std::min(memory, GroupLimit(root, line));

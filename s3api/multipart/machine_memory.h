@@ -1,6 +1,6 @@
 // How much memory this process may count on: the machine's, or what its control groups leave of it.
 //
-// Source: proc(5), cgroups(7), "Control Group v2" (memory.max) and "Memory Resource Controller"
+// Source: sysinfo(2), cgroups(7), "Control Group v2" (memory.max) and "Memory Resource Controller"
 // (memory.limit_in_bytes) of the Linux kernel's documentation. Thread-safe.
 #ifndef S3API_MULTIPART_MACHINE_MEMORY_H_
 #define S3API_MULTIPART_MACHINE_MEMORY_H_
@@ -11,9 +11,14 @@
 
 namespace mkv::s3 {
 
-// Bytes: the least of MemTotal and the limits of the process's control group and of those above
-// it. 0 when the kernel tells nothing. `root`: where /proc and /sys are looked for.
-std::uint64_t MachineMemory(const std::filesystem::path& root = "/");
+// Bytes, 0 when the kernel does not tell. Not from /proc/meminfo, which a service with
+// ProcSubset=pid does not see.
+std::uint64_t InstalledMemory();
+
+// Bytes: the least of `installed` and the limits of the process's control group and of those above
+// it. 0 when nothing is known. `root`: where /proc and /sys are looked for.
+std::uint64_t MachineMemory(const std::filesystem::path& root = "/",
+                            std::uint64_t installed = InstalledMemory());
 
 // The budget for staged parts: a quarter of MachineMemory() unless `wanted` says otherwise, and
 // three quarters of it at most.

@@ -1,6 +1,7 @@
 #include "s3api/multipart/machine_memory.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -17,14 +18,13 @@ class MachineMemoryTest : public ::testing::Test {
     fs::create_directories((folder_.path() / file).parent_path());
     std::ofstream(folder_.path() / file) << text;
   }
-  std::uint64_t Found() { return MachineMemory(folder_.path()); }
+  // Of a machine with 1 MB.
+  std::uint64_t Found() { return MachineMemory(folder_.path(), 1'024'000); }
 
   mkv::testing::TempFolder folder_;
 };
 
 TEST_F(MachineMemoryTest, IsTheMachinesWithoutALimit) {
-  EXPECT_EQ(Found(), 0U) << "nothing is told";
-  Write("proc/meminfo", "MemTotal:       1000 kB\nMemFree:  10 kB\n");
   EXPECT_EQ(Found(), 1'024'000U);
   Write("proc/self/cgroup", "0::/a/b\n");
   Write("sys/fs/cgroup/a/b/memory.max", "max\n");
@@ -32,7 +32,6 @@ TEST_F(MachineMemoryTest, IsTheMachinesWithoutALimit) {
 }
 
 TEST_F(MachineMemoryTest, IsTheLeastLimitOfTheGroupsAbove) {
-  Write("proc/meminfo", "MemTotal:       1000 kB\n");
   Write("proc/self/cgroup", "0::/a/b\n");
   Write("sys/fs/cgroup/a/b/memory.max", "500000\n");
   EXPECT_EQ(Found(), 500'000U);
@@ -43,11 +42,18 @@ TEST_F(MachineMemoryTest, IsTheLeastLimitOfTheGroupsAbove) {
 }
 
 TEST_F(MachineMemoryTest, KnowsVersionOne) {
-  Write("proc/meminfo", "MemTotal:       1000 kB\n");
   Write("proc/self/cgroup", "5:cpu:/x\n4:memory:/docker/1\n0::/\n");
   Write("sys/fs/cgroup/memory/docker/1/memory.limit_in_bytes", "200000\n");
   Write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
   EXPECT_EQ(Found(), 200'000U);
+}
+
+// As under systemd's ProcSubset=pid, which leaves no /proc/meminfo.
+TEST_F(MachineMemoryTest, IsKnownWithoutProc) {
+  const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
+  EXPECT_EQ(MachineMemory(folder_.path()),
+            pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
+  EXPECT_EQ(MachineMemory(folder_.path(), 0), 0U) << "the kernel tells nothing";
 }
 
 TEST(MultipartMemory, IsAQuarterAndThreeAtMost) {

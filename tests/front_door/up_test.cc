@@ -1,6 +1,8 @@
 // The store that `./mkv up` starts: what of it a stranger on the same machine can reach.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -15,6 +17,7 @@
 #include <vector>
 
 #include "mkvcore/volumes/signed_link.h"
+#include "tests/support/descriptor.h"
 #include "tests/support/file_text.h"
 #include "tests/support/http_client.h"
 #include "tests/support/network.h"
@@ -98,7 +101,7 @@ class Up : public ::testing::Test {
   std::filesystem::path Output() const { return folder_.path() / "output"; }
   // By curl, which takes a user and a password in the URL.
   std::string Gateway(const std::string& key) const {
-    return "http://" + credentials_ + "@localhost:" + std::to_string(port_) + key;
+    return "http://" + credentials_ + "@127.0.0.1:" + std::to_string(port_) + key;
   }
   int Status(const std::string& method, const std::string& url,
              std::optional<std::string> body = std::nullopt) {
@@ -179,6 +182,12 @@ TEST_F(Up, ItsSecretsAreInFilesOfItsUserAndOnNoCommandLine) {
   EXPECT_THAT(FileText(Output()), Not(HasSubstr(key_)));
 }
 
+// localhost is ::1 first, where another program may listen: it must not get the admin's secret.
+TEST_F(Up, PrintsTheAddressThatItsGatewayHas) {
+  EXPECT_THAT(FileText(Output()), HasSubstr("\nready: http://127.0.0.1:"));
+  EXPECT_THAT(FileText(Output()), Not(HasSubstr("//localhost")));
+}
+
 TEST_F(Up, KeepsItsKeysFromOneRunToTheNext) {
   ASSERT_EQ(Status("PUT", Gateway("/hello"), "world"), 201);
   const std::string key = key_;
@@ -188,6 +197,32 @@ TEST_F(Up, KeepsItsKeysFromOneRunToTheNext) {
   EXPECT_EQ(key_, key);
   EXPECT_EQ(credentials_, credentials);
   EXPECT_EQ(client_.Do({.url = Gateway("/hello"), .follow_redirects = true}).body, "world");
+}
+
+// As a development server may, which calls that localhost: the volumes are called so, too.
+TEST(UpBesideAServerOnTheOtherLoopback, LeavesItsPortsAlone) {
+  const TempFolder folder;
+  for (const std::uint16_t offset : {0, 2}) {
+    const std::uint16_t port = FourFreePorts();
+    const auto taken = static_cast<std::uint16_t>(port + offset);
+    const Descriptor server(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(taken);
+    address.sin6_addr = in6addr_loopback;
+    if (bind(server.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        listen(server.get(), 1) != 0) {
+      GTEST_SKIP() << "there is no ::1 here";
+    }
+    const auto output = folder.path() / ("output" + std::to_string(offset));
+    EXPECT_EQ(RunProgram({.arguments = {SourceFile("mkv"), "up", "--data",
+                                        (folder.path() / "store").string(), "--port",
+                                        std::to_string(port)},
+                          .output = output,
+                          .death_signal = SIGTERM}),
+              1);
+    EXPECT_THAT(FileText(output), HasSubstr("port " + std::to_string(taken) + " is taken"));
+  }
 }
 
 }  // namespace

@@ -283,6 +283,20 @@ TEST_F(VolumeOfRoot, SaysHowToGiveTheOwnerWhatIsRoots) {
   EXPECT_THAT(Refusal({}), HasSubstr("run `chown -R nobody " + path_.string() + "/.nginx`"));
 }
 
+// As a full disk, or one that can only be read, of a volume that knew no markers.
+TEST_F(VolumeOfRoot, ServesADiskThatItCanNotMark) {
+  fs::create_directories(path_ / "sv03" / ".body_temp");
+  Give(path_ / "sv03" / ".body_temp");
+  std::ofstream(path_ / "sv03" / "value") << "value";
+  const NginxVolume volume({.folder = path_});
+  HttpClient client;
+  EXPECT_EQ(client.Get(volume.url() + "/sv03/value").body, "value");
+  EXPECT_THAT(volume.Log(), HasSubstr("sv03 is not writable by nobody"));
+  const std::string remembered = FileText(path_ / ".nginx" / "subvolumes");
+  EXPECT_THAT(remembered, Not(HasSubstr("sv03")));
+  EXPECT_THAT(remembered, HasSubstr("sv04"));
+}
+
 TEST_F(VolumeOfRoot, ItsCertificatesKeyIsTheOwners) {
   const TestAuthority authority(folder_.path());
   const auto issued = authority.Issue("volume");

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <ctime>
 #include <utility>
 
 namespace mkv {
@@ -34,15 +33,19 @@ SignalThread::SignalThread(std::function<void()> on_reload, std::function<void()
     : thread_([this, on_reload = std::move(on_reload), on_stop = std::move(on_stop)](
                   const std::stop_token& ended) { Run(ended, on_reload, on_stop); }) {}
 
-SignalThread::~SignalThread() = default;
+SignalThread::~SignalThread() {
+  thread_.request_stop();
+  pthread_kill(thread_.native_handle(), SIGHUP);  // to it alone: it wakes, and sees that
+}
 
 void SignalThread::Run(const std::stop_token& ended, const std::function<void()>& on_reload,
                        const std::function<void()>& on_stop) {
   const sigset_t signals = BlockedSignals();
-  const timespec poll_interval{0, 100'000'000};
   bool stopping = false;
-  while (!ended.stop_requested()) {
-    switch (sigtimedwait(&signals, nullptr, &poll_interval)) {
+  while (true) {
+    const int signal = sigwaitinfo(&signals, nullptr);
+    if (ended.stop_requested()) return;
+    switch (signal) {
       case SIGHUP:
         if (on_reload) on_reload();
         break;

@@ -29,8 +29,9 @@ namespace {
 
 constexpr unsigned kFoldersOfOne = 256;
 constexpr std::size_t kExamplesOfAKind = 10;
-// A folder rarely has more than a few keys, and a write costs more than they do.
-constexpr std::size_t kEntriesOfAWrite = 500;
+// A folder rarely has more than a few keys, and a write costs more than they do; the more of them,
+// the nearer to each other they lie in the index.
+constexpr std::size_t kEntriesOfAWrite = 4000;
 // That are kept in memory: they are few, unless clients wrote up to the end.
 constexpr std::size_t kMostPendingKeys = 100'000;
 constexpr std::chrono::milliseconds kProgressInterval{200};

@@ -189,8 +189,11 @@ Store::PutResult Store::CommitPut(PutPlan& plan) {
         refused = Outcome::kOvertaken;
       }
     }
-    // Before the commit: whoever sees this value then knows.
-    if (plan.request.conditional) writers_.ReliesOn(plan.key, plan.blob.generation());
+    // Before the commit: whoever sees this value then knows. A native PUT relies on there being
+    // none.
+    if (plan.request.conditional || !plan.replace) {
+      writers_.ReliesOn(plan.key, plan.blob.generation());
+    }
 
     std::optional<std::int64_t> garbage_from;
     if (refused != Outcome::kDone || superseded) {

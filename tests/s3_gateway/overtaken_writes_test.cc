@@ -91,6 +91,20 @@ TEST_F(OvertakenWrites, WhatCameSecondToOneWithAConditionIsSentAgain) {
   EXPECT_TRUE(Get() == new_);
 }
 
+TEST_F(OvertakenWrites, ANativePutReliesOnThereBeingNoValue) {
+  ASSERT_EQ(S3("admin", {.method = "DELETE", .target = "/bkt/k"}).status, 204);
+  RawConnection native(cluster().gateway().port());
+  native.Send(
+      "PUT /bkt/k HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YWRtaW46YWRtaW4tc2VjcmV0\r\n"
+      "Expect: 100-continue\r\nContent-Length: 6\r\n\r\n");
+  ASSERT_THAT(native.ReadUntil("\r\n\r\n"), StartsWith("HTTP/1.1 100 "));
+  SlowPut other(*this, "", new_);
+  native.Send("native");
+  ASSERT_THAT(native.ReadResponse(), StartsWith("HTTP/1.1 201 "));
+  EXPECT_THAT(other.Finish(), StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(Get(), "native");
+}
+
 TEST_F(OvertakenWrites, WithoutConditionsTheLaterOneStays) {
   SlowPut first(*this, "", new_);
   ASSERT_EQ(Put("next").status, 200);

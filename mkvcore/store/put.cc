@@ -189,16 +189,16 @@ Store::PutResult Store::CommitPut(PutPlan& plan) {
         refused = Outcome::kOvertaken;
       }
     }
-    // Before the commit: whoever sees this value then knows. A native PUT relies on there being
-    // none.
-    if (plan.request.conditional || !plan.replace) {
-      writers_.ReliesOn(plan.key, plan.blob.generation());
-    }
 
     std::optional<std::int64_t> garbage_from;
     if (refused != Outcome::kDone || superseded) {
       if (plan.blob.AbandonIn(state)) garbage_from = WallClockMicros();
     } else {
+      // Before the commit: whoever sees this value then knows. A native PUT relies on there being
+      // none.
+      if (plan.request.conditional || plan.request.rewrites || !plan.replace) {
+        writers_.ReliesOn(plan.key, plan.blob.generation());
+      }
       if (plan.blob.Settle(state, plan.volumes)) garbage_from = WallClockMicros();
       if (state.object()) {
         const std::int64_t not_before =

@@ -1,5 +1,6 @@
-// How many parts and whole uploads move between volumes and memory at once: each such transfer
-// holds buffers of some 1.5 MB, which must not add up to more than the budget that it relieves.
+// How many do the same at once. Of parts and whole uploads that move between volumes and memory:
+// each such transfer holds buffers of some 1.5 MB, which must not add up to more than the budget
+// that it relieves.
 //
 // Thread-safe. Slots do not outlive what they are of.
 #ifndef S3API_MULTIPART_TRANSFER_SLOTS_H_
@@ -10,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace mkv::s3 {
 
@@ -46,6 +48,14 @@ class TransferSlots {
       if (waiting) waiting();
       lock.lock();
     }
+    --free_;
+    return Slot(*this);
+  }
+
+  // Nothing when all are taken. (std::counting_semaphore may say so when they are not.)
+  std::optional<Slot> TryTake() {
+    const std::lock_guard lock(mutex_);
+    if (free_ == 0) return std::nullopt;
     --free_;
     return Slot(*this);
   }

@@ -4,9 +4,7 @@
 #define S3API_RESOURCES_CALL_H_
 
 #include <chrono>
-#include <cstddef>
 #include <optional>
-#include <semaphore>
 #include <string>
 #include <string_view>
 
@@ -15,6 +13,7 @@
 #include "mkvcore/store/replica_repairer.h"
 #include "mkvcore/store/store.h"
 #include "s3api/multipart/multipart.h"
+#include "s3api/multipart/transfer_slots.h"
 #include "s3api/protocol/credentials.h"
 #include "s3api/protocol/keys.h"
 #include "s3api/protocol/router.h"
@@ -45,8 +44,7 @@ struct S3Options {
 
 // Forms whose fields are waited for at once. Who sends them is known by these alone, and each takes
 // a worker meanwhile: a stranger must not take all there are.
-inline constexpr std::ptrdiff_t kMaxFormsWaitedFor = 64;
-using FormSlots = std::counting_semaphore<kMaxFormsWaitedFor>;
+inline constexpr unsigned kMaxFormsWaitedFor = 64;
 
 // What all operations stand on. Outlives every Call; thread-safe.
 struct Service {
@@ -59,7 +57,7 @@ struct Service {
   const CurrentCredentials& credentials;
   Authenticator& authenticator;
   http::WorkerPool& readers;  // second threads for listings
-  FormSlots& form_slots;
+  TransferSlots& form_slots;
 };
 
 // What is known of a request, but for how it is answered.

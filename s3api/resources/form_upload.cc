@@ -5,9 +5,11 @@
 #include <Poco/URI.h>
 
 #include <memory>
+#include <optional>
 
 #include "mkvcore/store/generation_clock.h"
 #include "s3api/checksum/digest_text.h"
+#include "s3api/multipart/transfer_slots.h"
 #include "s3api/protocol/error.h"
 #include "s3api/protocol/etag.h"
 #include "s3api/protocol/form_data.h"
@@ -37,21 +39,16 @@ std::string Expanded(std::string text, std::string_view file_name) {
   return text;
 }
 
-struct GiveBack {
-  void operator()(FormSlots* slots) const { slots->release(); }
-};
-
 // The form with its fields read.
 FormData FormOf(Call& call) {
-  std::unique_ptr<FormSlots, GiveBack> slot;
+  std::optional<TransferSlots::Slot> slot;
   Source& body = call.transfer.body();
   if (!body.held()) {
-    FormSlots& slots = call.service.form_slots;
-    if (!slots.try_acquire()) {
+    slot = call.service.form_slots.TryTake();
+    if (!slot) {
       throw S3Error(ErrorCode::kSlowDown, "Too many forms are on their way. Try again.")
           .Header("Retry-After", "1");
     }
-    slot.reset(&slots);
   }
   return {body, FormBoundary(call.head.headers.get("Content-Type", ""))};
 }

@@ -16,6 +16,7 @@
 
 #include "mkvcore/http/handler.h"
 #include "mkvcore/http/worker_pool.h"
+#include "s3api/multipart/transfer_slots.h"
 #include "s3api/protocol/credentials.h"
 #include "s3api/protocol/error.h"
 #include "s3api/resources/call.h"
@@ -80,7 +81,7 @@ class S3Api {
   Service service_;
   Authenticator authenticator_;
   http::WorkerPool readers_;
-  FormSlots form_slots_{kMaxFormsWaitedFor};
+  TransferSlots form_slots_{kMaxFormsWaitedFor};
 
   std::shared_mutex loops_mutex_;
   std::unordered_map<EventLoop*, std::unique_ptr<OfLoop>> loops_;

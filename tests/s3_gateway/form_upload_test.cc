@@ -194,10 +194,10 @@ TEST_F(FormUploadTest, FormsThatDoNotArriveDoNotTakeAllWorkers) {
   }
   std::string refused;
   for (int i = 0; i < 100 && !refused.starts_with("HTTP/1.1 503 "); ++i) {
-    // As long as not all of the others are being waited for, it is as well.
-    RawConnection one_more(cluster().gateway().port());
-    ASSERT_TRUE(one_more.Send(head));
-    refused = one_more.ReadResponse(false, std::chrono::milliseconds(100));
+    // As long as not all of the others are being waited for, it is as well, instead of one of them.
+    stalled.emplace_back(cluster().gateway().port());
+    ASSERT_TRUE(stalled.back().Send(head));
+    refused = stalled.back().ReadResponse(false, std::chrono::milliseconds(100));
   }
   EXPECT_TRUE(refused.starts_with("HTTP/1.1 503 ")) << refused;
   EXPECT_EQ(Element(refused, "Code"), "SlowDown");

@@ -120,6 +120,18 @@ TEST_F(KeyStateTest, IsNotCommittedOverAChangeOfWhatIsPending) {
   EXPECT_FALSE(state.Commit(*index_, kInOrder));
 }
 
+TEST_F(KeyStateTest, TheNextGenerationIsThatOfNothingPending) {
+  Store(7);
+  KeyState state = Read();
+  EXPECT_EQ(state.NextAfterObject(), 8U);
+  for (const Generation generation : {Generation{8}, Generation{9}, Generation{100}}) {
+    state.MutablePending().add_blobs()->set_generation(generation);
+  }
+  EXPECT_EQ(state.NextAfterObject(), 10U) << "and a writer of 100 comes after it";
+  state.MutablePending().set_greatest_in_batches(50);
+  EXPECT_EQ(state.NextAfterObject(), 51U);
+}
+
 TEST_F(KeyStateTest, WithGarbageNoLongerHasThePlainPathFree) {
   Store(7);
   KeyState state = Read();

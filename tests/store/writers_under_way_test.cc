@@ -64,6 +64,22 @@ TEST(WritersUnderWay, MovedTokensHoldTheKeyOnce) {
   EXPECT_FALSE(writers.TryExclusive("/other"));
 }
 
+TEST(WritersUnderWay, WhatAWriteReliesOnIsKnownAsLongAsAnybodyIsUnderWayWithTheKey) {
+  WritersUnderWay writers;
+  WritersUnderWay::Token first = writers.Shared("/key");
+  WritersUnderWay::Token second = writers.Shared("/key");
+  EXPECT_EQ(writers.ReliedOnAt("/key"), kPlain);
+  writers.ReliesOn("/key", 7);
+  writers.ReliesOn("/key", 5);
+  EXPECT_EQ(writers.ReliedOnAt("/key"), 7U);
+  EXPECT_EQ(writers.ReliedOnAt("/other"), kPlain);
+  first.Release();
+  EXPECT_EQ(writers.ReliedOnAt("/key"), 7U);
+  second.Release();
+  const WritersUnderWay::Token later = writers.Shared("/key");
+  EXPECT_EQ(writers.ReliedOnAt("/key"), kPlain);
+}
+
 TEST(WritersUnderWay, OneOfManyThreadsGetsTheKey) {
   WritersUnderWay writers;
   constexpr int kThreads = 8;

@@ -30,8 +30,9 @@ Object RequireObject(Store& store, const std::string& store_key, std::string_vie
 bool IsUnchanged(const Object& now, const Object& before) {
   if (now.record != before.record || now.generation() != before.generation()) return false;
   // What the index has not of its own nobody has changed.
-  if (!now.metadata || !before.metadata)
+  if (!now.metadata || !before.metadata) {
     return now.metadata.has_value() == before.metadata.has_value();
+  }
   return now.metadata->mtime_us() == before.metadata->mtime_us() &&
          now.metadata->annotated_us() == before.metadata->annotated_us();
 }

@@ -115,6 +115,7 @@ Store::PutResult ChangeInPlace(Copy& copy, PatientReply& reply) {
   constexpr int kMaxRounds = 10;  // in each, somebody else changed the object
   for (int round = 0; round < kMaxRounds; ++round) {
     if (round > 0) copy.source = RequireCopySource(copy.call);
+    copy.read_from.clear();
     result = copy.call.service.store.UpdateMetadata(copy.source.key, copy.Request(reply));
     if (result.outcome == Outcome::kImpossible || result.outcome == Outcome::kVolumesFailed) {
       result = MoveBytes(copy, reply);

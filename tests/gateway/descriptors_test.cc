@@ -26,8 +26,8 @@ TEST_F(Descriptors, RunningOutOfThemIsToldAndEndsWithTheConnectionsThatHoldThem)
   // More connections than descriptors, so that accept(2) fails and not the limit before it.
   Start({.arguments = {"-max-connections", "100000"}, .run_by = {"prlimit", "--nofile=100:100"}});
   ASSERT_EQ(cluster().Put("/key", "value").status, 201);
-  // Accepted before the others come: each event loop has its own listener, so that what waits at one
-  // may find all descriptors taken by the other.
+  // Accepted before the others come: each event loop has its own listener, so that what waits at
+  // one may find all descriptors taken by the other.
   RawConnection first(cluster().gateway().port());
   first.Send("GET /key HTTP/1.1\r\nHost: x\r\n\r\n");
   ASSERT_THAT(first.ReadResponse(), StartsWith("HTTP/1.1 302 "));

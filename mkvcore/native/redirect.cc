@@ -3,6 +3,8 @@
 #include <Poco/URI.h>
 
 #include <algorithm>
+#include <numeric>
+#include <optional>
 #include <utility>
 
 #include "mkvcore/volumes/signed_link.h"
@@ -12,21 +14,9 @@ namespace mkv {
 
 namespace {
 
-// Verified replicas remembered by one loop; beyond it all are forgotten, which costs a HEAD each.
-constexpr std::size_t kMaxVerified = 100'000;
-
 // For a client to follow a redirect to a volume that has a key; it may then read as long as it
 // takes.
 constexpr std::chrono::minutes kLinkLifetime{5};
-
-std::string Join(const std::vector<std::string>& volumes) {
-  std::string joined;
-  for (const std::string& volume : volumes) {
-    if (!joined.empty()) joined += ',';
-    joined += volume;
-  }
-  return joined;
-}
 
 std::string UrlEncodedPath(const std::string& path) {
   std::string encoded;
@@ -52,8 +42,8 @@ void AnswerMissing(http::Exchange& exchange, const RedirectOptions& options,
 // One request on its way through the replicas.
 struct Redirector::Search {
   std::shared_ptr<http::Exchange> exchange;
-  http::Response response;  // the headers that every answer to this request carries
-  std::vector<BlobLocation> replicas;
+  std::shared_ptr<KnownRedirect> known;
+  std::vector<std::size_t> order;  // of its replicas
   std::size_t next = 0;
   std::vector<std::string> missing_on;  // volumes that do not have it
 
@@ -67,58 +57,73 @@ Redirector::Redirector(LoopVolumeClient& volumes, Store& store, const RedirectOp
     : store_(store), options_(options), volumes_(volumes), random_(std::random_device{}()) {}
 
 void Redirector::Answer(const std::shared_ptr<http::Exchange>& exchange) {
-  const std::string& key = exchange->head().path;
-  const std::optional<Object> object = store_.Find(key);
-  http::Response response;
-  if (object && !object->record.hash.empty()) response.Header("Content-Md5", object->record.hash);
-  if (!object || object->record.unlinked) {
-    AnswerMissing(*exchange, options_, std::move(response));
+  http::Response missing;
+  std::shared_ptr<KnownRedirect> known = Look(exchange->head().path, missing);
+  if (!known) {
+    AnswerMissing(*exchange, options_, std::move(missing));
     return;
   }
-  const bool balanced = object->record.volumes == store_.placement()->Choose(key);
-  response.Header("Key-Balance", balanced ? "balanced" : "unbalanced");
-  response.Header("Key-Volumes", Join(object->record.volumes));
-
   const auto search = std::make_shared<Search>();
   search->exchange = exchange;
-  search->response = std::move(response);
-  search->replicas = InOrderToAsk(*object);
+  search->order = InOrderToAsk(*known);
+  search->known = std::move(known);
   TryNext(search);
 }
 
-std::vector<BlobLocation> Redirector::InOrderToAsk(const Object& object) {
-  std::vector<BlobLocation> replicas = object.Replicas();
-  std::shuffle(replicas.begin(), replicas.end(), random_);
+std::shared_ptr<KnownRedirect> Redirector::Look(const std::string& key, http::Response& missing) {
+  ObjectEntries entries = store_.ReadEntries(key);
+  std::shared_ptr<const Placement> placement = store_.placement();
+  if (auto known = known_.Find(key, entries, placement)) return known;
+  const std::optional<Object> object = store_.Find(key, entries);
+  if (!object) return nullptr;
+  if (object->record.unlinked) {
+    if (!object->record.hash.empty()) missing.Header("Content-Md5", object->record.hash);
+    return nullptr;
+  }
+  return known_.Learn(*object, std::move(entries), std::move(placement));
+}
+
+std::vector<std::size_t> Redirector::InOrderToAsk(const KnownRedirect& known) {
+  std::vector<std::size_t> order(known.replicas.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), random_);
   const VolumeHealth& health = store_.volumes().health();
-  std::stable_partition(replicas.begin(), replicas.end(), [&health](const BlobLocation& replica) {
-    return !health.IsDown(replica.volume);
+  std::partition(order.begin(), order.end(), [&](std::size_t replica) {
+    return !health.IsDown(known.replicas[replica].location.volume);
   });
-  return replicas;
+  return order;
+}
+
+bool Redirector::IsVerified(const KnownRedirect::Replica& replica) const {
+  return options_.verify_ttl.count() > 0 && replica.seen &&
+         EventLoop::Clock::now() - *replica.seen < options_.verify_ttl;
 }
 
 void Redirector::TryNext(const std::shared_ptr<Search>& search) {
-  if (search->next == search->replicas.size()) {
+  if (search->next == search->order.size()) {
     search->ReportMissing(store_);
-    search->response.status = 404;
-    search->exchange->Reply(std::move(search->response));
+    http::Response response = search->known->response;
+    response.status = 404;
+    search->exchange->Reply(std::move(response));
     return;
   }
-  const BlobLocation& replica = search->replicas[search->next++];
-  if (IsVerified(replica.Url())) {
-    RedirectTo(replica, *search);
+  KnownRedirect::Replica& replica = search->known->replicas[search->order[search->next++]];
+  if (IsVerified(replica)) {
+    RedirectTo(replica.location, *search);
     return;
   }
-  volumes_.Head(replica, [self = weak_from_this(), search, replica](const VolumeAnswer& answer) {
-    const std::shared_ptr<Redirector> redirector = self.lock();
-    if (!redirector) return;
-    if (!answer.ok()) {
-      if (answer.missing()) search->missing_on.push_back(replica.volume);
-      redirector->TryNext(search);
-      return;
-    }
-    redirector->NoteVerified(replica.Url());
-    redirector->RedirectTo(replica, *search);
-  });
+  volumes_.Head(replica.location,
+                [self = weak_from_this(), search, &replica](const VolumeAnswer& answer) {
+                  const std::shared_ptr<Redirector> redirector = self.lock();
+                  if (!redirector) return;
+                  if (!answer.ok()) {
+                    if (answer.missing()) search->missing_on.push_back(replica.location.volume);
+                    redirector->TryNext(search);
+                    return;
+                  }
+                  replica.seen = EventLoop::Clock::now();
+                  redirector->RedirectTo(replica.location, *search);
+                });
 }
 
 void Redirector::RedirectTo(const BlobLocation& replica, Search& search) {
@@ -128,21 +133,10 @@ void Redirector::RedirectTo(const BlobLocation& replica, Search& search) {
     const auto expires = std::chrono::system_clock::now() + kLinkLifetime;
     url += LinkSignature(replica, std::chrono::system_clock::to_time_t(expires), key);
   }
-  search.response.status = 302;
-  search.response.Header("Location", url);
-  search.exchange->Reply(std::move(search.response));
-}
-
-bool Redirector::IsVerified(const std::string& url) {
-  if (options_.verify_ttl.count() == 0) return false;
-  const auto found = verified_.find(url);
-  return found != verified_.end() && EventLoop::Clock::now() - found->second < options_.verify_ttl;
-}
-
-void Redirector::NoteVerified(const std::string& url) {
-  if (options_.verify_ttl.count() == 0) return;
-  if (verified_.size() >= kMaxVerified) verified_.clear();
-  verified_[url] = EventLoop::Clock::now();
+  http::Response response = search.known->response;
+  response.status = 302;
+  response.Header("Location", url);
+  search.exchange->Reply(std::move(response));
 }
 
 }  // namespace mkv

@@ -6,13 +6,14 @@
 #define MKVCORE_NATIVE_REDIRECT_H_
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <random>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "mkvcore/http/handler.h"
+#include "mkvcore/native/known_redirects.h"
 #include "mkvcore/store/store.h"
 #include "mkvcore/volumes/loop_volume_client.h"
 
@@ -33,18 +34,19 @@ class Redirector : public std::enable_shared_from_this<Redirector> {
 
  private:
   struct Search;
+  // Null when there is no value; what says so is in `missing`.
+  std::shared_ptr<KnownRedirect> Look(const std::string& key, http::Response& missing);
+  std::vector<std::size_t> InOrderToAsk(const KnownRedirect& known);
+  bool IsVerified(const KnownRedirect::Replica& replica) const;
   void TryNext(const std::shared_ptr<Search>& search);
   // To a volume with a key: by a link that is signed and expires.
   void RedirectTo(const BlobLocation& replica, Search& search);
-  std::vector<BlobLocation> InOrderToAsk(const Object& object);
-  bool IsVerified(const std::string& url);
-  void NoteVerified(const std::string& url);
 
   Store& store_;
   const RedirectOptions& options_;
   LoopVolumeClient& volumes_;
   std::mt19937_64 random_;
-  std::unordered_map<std::string, EventLoop::Clock::time_point> verified_;
+  KnownRedirects known_;
 };
 
 }  // namespace mkv

@@ -15,6 +15,14 @@
 
 namespace mkv {
 
+// The bytes of the index that an object is made of.
+struct ObjectEntries {
+  std::optional<std::string> record;
+  std::optional<std::string> metadata;
+
+  bool operator==(const ObjectEntries&) const = default;
+};
+
 struct Object {
   std::string key;
   Record record;

@@ -15,10 +15,9 @@ namespace {
 // that it spends on them.
 constexpr std::size_t kMaxLoopRequests = 512;
 
-std::optional<Object> FindAtOneMoment(const Index& index, std::string_view key) {
+ObjectEntries ReadAtOneMoment(const Index& index, std::string_view key) {
   const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
-  const std::optional<std::string> record = ValueAt(*entries, key);
-  return Object::Decode(key, record, ValueAt(*entries, MetadataKey(key)));
+  return {ValueAt(*entries, key), ValueAt(*entries, MetadataKey(key))};
 }
 
 }  // namespace
@@ -39,14 +38,27 @@ void Store::SetPlacement(std::shared_ptr<const Placement> placement) {
   placement_ = std::move(placement);
 }
 
-std::optional<Object> Store::Find(std::string_view key) const {
-  const std::optional<std::string> record = index_.Get(key);
-  if (!record) return std::nullopt;
-  std::optional<Object> object = Object::Decode(key, record, index_.Get(MetadataKey(key)));
+ObjectEntries Store::ReadEntries(std::string_view key) const {
+  ObjectEntries read;
+  read.record = index_.Get(key);
+  if (read.record) read.metadata = index_.Get(MetadataKey(key));
+  return read;
+}
+
+std::optional<Object> Store::Find(std::string_view key, ObjectEntries& read) const {
+  std::optional<Object> object = Object::Decode(key, read.record, read.metadata);
   // Metadata of another record: the original's doing, or that of a writer between the two reads.
   // Only both as of one moment tell which.
-  if (object && !object->metadata) object = FindAtOneMoment(index_, key);
+  if (object && !object->metadata) {
+    read = ReadAtOneMoment(index_, key);
+    object = Object::Decode(key, read.record, read.metadata);
+  }
   return object;
+}
+
+std::optional<Object> Store::Find(std::string_view key) const {
+  ObjectEntries read = ReadEntries(key);
+  return Find(key, read);
 }
 
 bool Store::MayChangeOnLoop(const LoopVolumeClient& volumes) const {

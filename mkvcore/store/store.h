@@ -97,6 +97,11 @@ class Store {
 
   // The key's value, unlinked or not; nullopt when there is none.
   std::optional<Object> Find(std::string_view key) const;
+  // The same in two steps, for who remembers what he found. `read` is from ReadEntries(), and then
+  // what the object was made of. Entries with metadata that are read again say the same again;
+  // others do not, for the two are read one after the other.
+  ObjectEntries ReadEntries(std::string_view key) const;
+  std::optional<Object> Find(std::string_view key, ObjectEntries& read) const;
 
   // Asks the volumes for size and time of those keys of which the index has no metadata (the
   // original wrote them) and keeps the answers. Blocks. Who no replica tells of stays unknown.

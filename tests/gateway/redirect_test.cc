@@ -157,6 +157,21 @@ TEST_F(Redirects, AreVerifiedOnceWithinTheTimeToLive) {
   EXPECT_EQ(Do("GET", "/key").status, 302) << "without asking";
 }
 
+TEST_F(Redirects, GoToTheValueOfThisMomentHoweverLongTheTimeToLive) {
+  Start({.arguments = {"-verify-ttl", "1h", "-loops", "1"}});
+  for (const std::string value : {"one", "two"}) {
+    ASSERT_EQ(cluster().Put("/key", value).status, 201);
+    for (int i = 0; i < 10; ++i) {
+      EXPECT_EQ(cluster().Get("/key").body, value);
+      EXPECT_EQ(Do("HEAD", "/key").Header("Content-Md5"), Md5Hex(value));
+    }
+    ASSERT_EQ(cluster().Unlink("/key").status, 204);
+    EXPECT_EQ(Do("GET", "/key").status, 404);
+    ASSERT_EQ(cluster().Delete("/key").status, 204);
+    EXPECT_EQ(Do("GET", "/key").status, 404);
+  }
+}
+
 TEST_F(Redirects, DoNotWaitForAVolumeLongerThanItsTimeout) {
   Start({.arguments = {"-verify-ttl", "0", "-voltimeout", "200ms"}});
   cluster().Put("/key", "value");

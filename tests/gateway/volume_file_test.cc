@@ -74,6 +74,24 @@ TEST_F(VolumeFile, IsReadAgainOnHangup) {
   EXPECT_TRUE(UsesTheFourth("/after"));
 }
 
+TEST_F(VolumeFile, ReadAgainCountsForKeysThatWereJustAskedFor) {
+  const auto balance = [this](int key) {
+    return client_.Do({.method = "HEAD", .url = gateway_->Url("/key" + std::to_string(key))})
+        .Header("Key-Balance");
+  };
+  // Of 20, each belongs to the fourth volume, too, with a chance of three in four.
+  constexpr int kKeys = 20;
+  for (int i = 0; i < kKeys; ++i) {
+    client_.Put(gateway_->Url("/key" + std::to_string(i)), "value");
+    EXPECT_EQ(balance(i), "balanced");
+  }
+  List(4);
+  ReloadAndAwait("re-read: 4 volumes");
+  int unbalanced = 0;
+  for (int i = 0; i < kKeys; ++i) unbalanced += balance(i) == "unbalanced" ? 1 : 0;
+  EXPECT_GT(unbalanced, 5);
+}
+
 TEST_F(VolumeFile, ThatGotShorterLeavesWhatLiesElsewhereReadable) {
   List(4);
   ReloadAndAwait("re-read: 4 volumes");

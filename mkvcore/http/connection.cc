@@ -68,6 +68,7 @@ bool Connection::IdleSince(Clock::time_point since) const {
 }
 
 void Connection::Reply(const RequestHead& head, const Response& response) {
+  if (state_ == State::kClosed) LogUnseen(head, collected_);
   if (state_ != State::kHandling) return;
   UnreadBody unread;
   if (!collected_) unread = UnreadBody::WholeOf(head);
@@ -94,6 +95,7 @@ bool Connection::Collect(const std::shared_ptr<SocketExchange>& exchange,
 
 void Connection::RunOnWorker(std::shared_ptr<SocketExchange> exchange,
                              std::function<void(Transfer&)> work) {
+  if (state_ == State::kClosed) LogUnseen(exchange->head(), collected_);
   if (state_ != State::kHandling) return;
   boarding_ = std::make_unique<Boarding>();
   if (collected_) {
@@ -369,6 +371,10 @@ bool Connection::StepCollecting() {
   return output_.empty() && Board();
 }
 
+void Connection::LogUnseen(const RequestHead& head, const std::shared_ptr<CollectedBody>& body) {
+  LogAnswer(head, {.status = 0, .received = body ? body->bytes.size() : 0, .sent = 0});
+}
+
 std::optional<std::string> Connection::TakeBytes(const std::shared_ptr<CollectedBody>& body) {
   if (body == nullptr) return std::nullopt;
   // The handler may have kept it (Collect).
@@ -612,6 +618,11 @@ void Connection::Expire(Clock::time_point now) {
       Drive();
       break;
     case State::kSkipping:
+      // What is left of the body comes more slowly than was thought when the answer was made.
+      state_ = State::kLingering;
+      linger_ = true;
+      Drive();
+      break;
     case State::kLingering:
       Close();
       break;
@@ -633,8 +644,8 @@ void Connection::Close() {
   unread_ = {};
   std::string().swap(input_);
   std::string().swap(output_);
+  if (boarding_) LogUnseen(boarding_->exchange->head(), boarding_->body);
   boarding_.reset();
-  collected_.reset();
   loop_->server->connections.Remove();
   // Perhaps the last owner: callers hold another while they go on.
   loop_->connections.erase(this);

@@ -128,6 +128,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   // False when it can not be collected.
   bool BeginCollecting(const RequestHead& head, Boarding& boarding);
+  // Of a request whose client has gone before the answer; what it asked for may be done all the
+  // same.
+  static void LogUnseen(const RequestHead& head, const std::shared_ptr<CollectedBody>& body);
   static std::optional<std::string> TakeBytes(const std::shared_ptr<CollectedBody>& body);
   bool Board();
   void ReturnFromWorker(SocketTransfer::Outcome outcome);

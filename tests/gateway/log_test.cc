@@ -68,6 +68,29 @@ TEST_F(Log, TellsOfClientsThatHungUp) {
       << cluster().gateway().Log();
 }
 
+// A change may be made all the same.
+TEST_F(Log, TellsOfRequestsWhoseClientHadGone) {
+  Start({.arguments = {"-v"}});
+  ASSERT_EQ(cluster().Put("/key", "value").status, 201);
+  cluster().volume(1).Pause();  // so that no answer is there before the client has gone
+  RawConnection deleting(cluster().gateway().port());
+  deleting.Send("DELETE /key HTTP/1.1\r\nHost: x\r\n\r\n");
+  RawConnection putting(cluster().gateway().port());
+  putting.Send("PUT /new HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nvalue");
+  RawConnection half(cluster().gateway().port());
+  half.Send("PUT /half HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nvalue");
+  // They have been received once a later one is answered.
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(cluster().Get("/none").status, 404);
+  deleting.Reset();
+  putting.Reset();
+  half.Reset();
+  const auto line = [](const std::string& rest) { return std::string(kId) + kPeer + rest + kTime; };
+  EXPECT_TRUE(Shows(line("PUT /half 0 in=5 out=0")));
+  cluster().volume(1).Resume();
+  EXPECT_TRUE(Shows(line("DELETE /key 0 in=0 out=0")));
+  EXPECT_TRUE(Shows(line("PUT /new 0 in=5 out=0"))) << cluster().gateway().Log();
+}
+
 TEST_F(Log, HasNoRequestsOtherwise) {
   Start();
   cluster().Put("/key", "value");

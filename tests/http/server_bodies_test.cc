@@ -305,6 +305,22 @@ TEST(ServerBodies, DrainingAnUnreadBodyHasATimeLimit) {
   }
 }
 
+// The answer promised that the connection goes on; the rest of the body was small.
+TEST(ServerBodies, AClientThatIsSlowerThanWasThoughtIsNotCutShort) {
+  ServerOptions options;
+  options.drain_timeout = milliseconds(1000);
+  const Serving serving(options);
+  RawConnection connection = serving.Connect();
+  connection.Send(WithLength("/early", 1000) + "some");
+  const std::string answer = connection.ReadResponse();
+  EXPECT_EQ(StatusOf(answer), 403);
+  EXPECT_EQ(answer.find("Connection: close"), std::string::npos);
+  EXPECT_TRUE(connection.AwaitClose());
+  // It hears no more, but what it sends is still taken: the second would meet a reset.
+  EXPECT_TRUE(connection.Send("more"));
+  EXPECT_TRUE(connection.Send("of it"));
+}
+
 TEST(ServerBodies, DrainingAnUnreadBodyHasASizeLimit) {
   ServerOptions options;
   options.linger_bytes = 100'000;

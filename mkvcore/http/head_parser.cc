@@ -55,15 +55,19 @@ Error ParseVersion(std::string_view version, RequestHead& head) {
 }
 
 // Takes scheme and authority off a whole URL (RFC 9112 section 3.2.2): what is left is the target
-// that a client of ours sends, and `authority` goes before the Host field.
-std::string_view WithoutAuthority(std::string_view target, std::string_view* authority) {
+// that a client of ours sends, and `authority` goes before the Host field. An empty path is `/`
+// (RFC 9110 section 4.2.3); `rooted` holds what is made of it.
+std::string_view WithoutAuthority(std::string_view target, std::string_view* authority,
+                                  std::string* rooted) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!EqualsNoCase(target.substr(0, scheme.size()), scheme)) continue;
     const std::string_view rest = target.substr(scheme.size());
-    const std::string_view host = rest.substr(0, rest.find('/'));
+    const std::string_view host = rest.substr(0, rest.find_first_of("/?"));
     if (host.empty()) break;  // RFC 9110 section 4.2.1: invalid
     *authority = host;
-    return rest.substr(host.size());
+    const std::string_view after = rest.substr(host.size());
+    if (after.starts_with('/')) return after;
+    return rooted->assign("/").append(after);
   }
   return target;
 }
@@ -96,7 +100,8 @@ Error ParseRequestLine(std::string_view line, RequestHead& head, std::string_vie
     return HeadError{400, "malformed request line"};
   }
   const std::string_view target = line.substr(first + 1, last - first - 1);
-  const Error bad_target = ParseTarget(WithoutAuthority(target, authority), head);
+  std::string rooted;
+  const Error bad_target = ParseTarget(WithoutAuthority(target, authority, &rooted), head);
   if (Error error = ParseVersion(line.substr(last + 1), head)) return error;
   return bad_target;
 }

@@ -34,16 +34,26 @@ std::string ReasonOf(const Poco::Exception& error) {
   return is_errno ? std::generic_category().message(error.code()) : error.displayText();
 }
 
-// The rest is for what requests open in their turn: volumes and the index.
-std::size_t ConnectionsOfOpenFileLimit() {
+std::size_t OpenFileLimit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 1 << 20;
-  return std::max<std::size_t>(16, static_cast<std::size_t>(limit.rlim_cur) / 4 * 3);
+  return static_cast<std::size_t>(limit.rlim_cur);
 }
 
 ServerOptions WithDefaults(ServerOptions options) {
+  constexpr std::size_t kLeastTransfers = 4;
+  constexpr std::size_t kMostTransfers = 4096;
+  const std::size_t files = OpenFileLimit();
   if (options.loops == 0) options.loops = std::max(1U, std::thread::hardware_concurrency());
-  if (options.max_connections == 0) options.max_connections = ConnectionsOfOpenFileLimit();
+  // The rest is for what requests open in their turn: volumes and the index.
+  if (options.max_connections == 0) {
+    options.max_connections = std::max<std::size_t>(16, files / 4 * 3);
+  }
+  if (options.transfers == 0) {
+    const std::size_t rest = files - std::min(files, options.max_connections);
+    options.transfers = static_cast<unsigned>(
+        std::clamp(rest / options.transfer_descriptors, kLeastTransfers, kMostTransfers));
+  }
   return options;
 }
 

@@ -32,7 +32,10 @@ struct ServerOptions {
   std::size_t collect_bytes = 1 << 20;        // bodies up to this are read on the loop
   std::size_t collect_budget = 64 << 20;      // all of them together; above it a worker reads
   std::size_t max_connections = 0;            // 0: three quarters of the open-file limit
-  unsigned transfers = 4096;                  // worker threads at most, made on demand: else 503
+  // Worker threads at most, made on demand: else 503. 0: 4096, or fewer where what
+  // max_connections leaves of the open-file limit has not `transfer_descriptors` for each.
+  unsigned transfers = 0;
+  unsigned transfer_descriptors = 1;
 
   // From the first byte of a head to its end: else 408. For a TLS handshake as a whole: else
   // closed.

@@ -147,7 +147,9 @@ const std::vector<OptionSpec>& Specs() {
        [](O& o, V v) { o.store.settle_delay = Duration(v); }},
       {"loops", "N", "event loops (one per core)",
        [](O& o, V v) { o.http.loops = static_cast<unsigned>(Number(v, 1, 1024)); }},
-      {"transfers", "N", "requests that move bytes at once; more are told to slow down (4096)",
+      {"transfers", "N",
+       "requests that move bytes at once; more are told to slow down (4096, or fewer where the "
+       "open-file limit is small)",
        [](O& o, V v) { o.http.transfers = static_cast<unsigned>(Number(v, 1, kMaxCount)); }},
       {"max-connections", "N", "client connections at once (from the open-file limit)",
        [](O& o, V v) { o.http.max_connections = Number(v, 0, kMaxCount); }},

@@ -115,7 +115,10 @@ int RunServer(const Options& options, const FrontendFactory& make_frontend) {
   StoreStack stack(options);
   GarbageCollector collector(stack.store());
   const std::unique_ptr<Frontend> frontend = make_frontend(options, stack.store());
-  http::Server server(options.http, frontend->handler());
+  http::ServerOptions http_options = options.http;
+  // A copy reads one replica while it writes the others.
+  http_options.transfer_descriptors = static_cast<unsigned>(options.replicas) + 1;
+  http::Server server(std::move(http_options), frontend->handler());
 
   RollCall roll_call(stack.store().volumes());
   Latch stop;

@@ -5,11 +5,14 @@
 #include "mkvcore/store/garbage_collector.h"
 #include "s3api/program/admin_client.h"
 #include "s3api/program/commands.h"
+#include "s3api/program/signals.h"
 #include "s3api/program/store_stack.h"
 
 namespace mkv {
 
 int RunForget(const Options& options) {
+  // Each key is written by itself, so it may end anywhere.
+  const SignalThread signals({}, {});
   const std::string& volume = options.arguments.front();
   std::uint64_t forgotten = 0;
   if (options.server.empty()) {

@@ -51,6 +51,7 @@ void SignalThread::Run(const std::stop_token& ended, const std::function<void()>
         break;
       case SIGINT:
       case SIGTERM:
+        if (!on_stop) _exit(kInterruptedExit);
         if (std::exchange(stopping, true)) {
           spdlog::warn("a second signal: ended at once");
           _exit(kInterruptedExit);

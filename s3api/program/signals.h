@@ -1,5 +1,5 @@
 // Signals as calls of an ordinary thread: SIGHUP reloads, the first SIGINT or SIGTERM asks to end,
-// the second one ends the process at once.
+// the second one ends the process at once, as does the first where nobody asked to be told.
 #ifndef S3API_PROGRAM_SIGNALS_H_
 #define S3API_PROGRAM_SIGNALS_H_
 

@@ -2,8 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <latch>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,6 +19,7 @@
 #include "tests/support/raw_connection.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tree.h"
+#include "tests/volumes/misbehaving_server.h"
 
 namespace mkv::testing {
 namespace {
@@ -134,6 +138,20 @@ TEST_F(Program, NamesTheKeysThatAnAdminCallNeeds) {
   EXPECT_THAT(output_, HasSubstr("MKV_ACCESS_KEY and MKV_SECRET_KEY in the environment are not"));
   EXPECT_EQ(Run(check, {{"MKV_ACCESS_KEY", "ACCESS"}, {"MKV_SECRET_KEY", "0123456789abcdef"}}), 0)
       << output_;
+}
+
+TEST_F(Program, ForgetEndsAtASignal) {
+  std::latch asked(1);
+  MisbehavingServer silent([&asked](MisbehavingServer::Connection& connection, int number) {
+    connection.ReadHead();
+    if (number == 0) asked.count_down();
+    connection.AwaitClose();
+  });
+  Process forget(
+      {.arguments = {ProgramUnderTest(), "-server", "http://" + silent.name(), "forget", "a:1"}});
+  asked.wait();
+  forget.Signal(SIGINT);
+  EXPECT_EQ(forget.Wait(std::chrono::seconds(10)), 130);
 }
 
 TEST_F(Program, RaisesTheLimitOfOpenFiles) {

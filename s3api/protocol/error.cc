@@ -215,7 +215,6 @@ http::Response ErrorResponse(const S3Error& error, const ErrorContext& context) 
   http::Response response;
   response.status = error.status();
   response.headers = error.headers();
-  if (context.head) return response;
   response.Header("Content-Type", "application/xml");
   response.body = ErrorDocument(error, context);
   return response;

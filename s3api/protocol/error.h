@@ -146,7 +146,6 @@ struct ErrorContext {
   std::string_view resource;    // the path as asked for, decoded
   std::string_view request_id;  // also x-amz-request-id of every answer, which the caller adds
   std::string_view host_id;     // also x-amz-id-2
-  bool head = false;            // a HEAD: status and headers only
 };
 
 // The document alone, for an error that comes after the 200 was sent (a long copy or Complete).

@@ -485,8 +485,7 @@ void S3Api::Serve(const Serving& serving, http::Transfer& transfer) {
 
 http::Response S3Api::ErrorAnswer(const S3Error& error, const http::RequestHead& head) const {
   const std::string resource = ResourceOf(head, options_.domain);
-  http::Response response =
-      ErrorResponse(error, {resource, head.id, head.id, head.method == "HEAD"});
+  http::Response response = ErrorResponse(error, {resource, head.id, head.id});
   // There is no document to tell for which region the request should have been signed. The SDKs
   // look for it here (API_HeadBucket.html: "whether access to the bucket is authorized or not").
   if (head.method == "HEAD" && !BucketOfResource(resource).empty()) {

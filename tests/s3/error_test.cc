@@ -54,14 +54,6 @@ TEST(S3ErrorTest, AResourceThatIsNoUtf8StillMakesADocument) {
   EXPECT_TRUE(document.load_string(text.c_str()));
 }
 
-TEST(S3ErrorTest, TheAnswerToAHeadHasNoBody) {
-  const http::Response response =
-      ErrorResponse(S3Error(ErrorCode::kPreconditionFailed), {"/b/k", "id", "host", true});
-  EXPECT_EQ(response.status, 412);
-  EXPECT_TRUE(response.body.empty());
-  EXPECT_TRUE(response.headers.empty());
-}
-
 TEST(S3ErrorTest, HeadersOfAnErrorReachTheAnswer) {
   const http::Response response =
       ErrorResponse(S3Error(ErrorCode::kSlowDown).Header("Retry-After", "1"), {"/", "id", "host"});

@@ -96,6 +96,19 @@ TEST_F(RefusalsTest, OfWhatIsRecognisablyS3AreDocumentsOfS3) {
   EXPECT_NE(IdOf(head), "");
 }
 
+// RFC 9110 section 8.6: of a HEAD as of a GET, or not at all.
+TEST_F(RefusalsTest, OfAHeadTellTheLengthOfTheDocumentThatAGetHas) {
+  StartS3();
+  for (const char* const target : {"/bkt/none", "/none/k", "/none"}) {
+    const HttpResponse get = S3("admin", {.target = target});
+    const HttpResponse head = S3("admin", {.method = "HEAD", .target = target});
+    EXPECT_EQ(head.status, 404);
+    EXPECT_EQ(head.body, "");
+    EXPECT_EQ(head.Header("Content-Length"), std::to_string(get.body.size()));
+    EXPECT_EQ(head.Header("Content-Type"), get.Header("Content-Type"));
+  }
+}
+
 TEST_F(RefusalsTest, OfTheNativeApiHaveAnIdToo) {
   StartS3({"-v"});
   const HttpResponse unknown = S3("", {.target = "/bkt/k"});

@@ -1,5 +1,5 @@
-// What an event loop remembers of the keys that it redirected lately: all that an answer says but for
-// the choice of the replica, and which replicas were seen to be there.
+// What an event loop remembers of the keys that it redirected lately: all that an answer says but
+// for the choice of the replica, and which replicas were seen to be there.
 //
 // A hot key is read from the index each time, for somebody may have changed it; while the bytes are
 // those of last time, nothing is made of them again.

@@ -28,9 +28,13 @@ http::Response Text(int status, const std::string& line) {
 }
 
 nlohmann::json ToJson(const RebalanceSummary& summary, bool finished) {
-  return {{"total", summary.total},   {"done", summary.done},
-          {"moved", summary.moved},   {"busy", summary.busy},
-          {"failed", summary.failed}, {"interrupted", summary.interrupted},
+  return {{"total", summary.total},
+          {"done", summary.done},
+          {"moved", summary.moved},
+          {"busy", summary.busy},
+          {"away", summary.away},
+          {"failed", summary.failed},
+          {"interrupted", summary.interrupted},
           {"finished", finished}};
 }
 

@@ -78,6 +78,7 @@ class Rebalancer {
     switch (result.outcome) {
       case Outcome::kDone:
         if (result.moved) ++summary_.moved;
+        if (result.away) ++summary_.away;
         break;
       case Outcome::kMissing:  // deleted since
         break;

@@ -25,10 +25,11 @@ struct RebalanceSummary {
   std::uint64_t done = 0;    // looked at
   std::uint64_t moved = 0;   // of these, brought to other volumes or given back lost replicas
   std::uint64_t busy = 0;    // changed by others again and again, or waiting for a deletion
+  std::uint64_t away = 0;    // not at home: a volume of theirs did not answer
   std::uint64_t failed = 0;  // no replica, or too few volumes, could be reached
   bool interrupted = false;
 
-  bool ok() const { return failed == 0 && busy == 0 && !interrupted; }
+  bool ok() const { return failed == 0 && busy == 0 && away == 0 && !interrupted; }
 };
 
 // `progress` is called about once a second on the calling thread; `stop` ends it early.

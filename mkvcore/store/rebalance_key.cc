@@ -104,6 +104,7 @@ struct Store::MovePlan {
   std::vector<std::string> holders{};  // of the record's volumes, those that have the blob
   std::vector<std::string> missing{};  // targets that do not
   std::vector<std::string> damaged{};  // holders whose blob turned out not to be the value
+  bool away = false;                   // a target only takes the place of one that is not there
   std::uint64_t size = 0;              // of the value
   BlobWrite copy;
 };
@@ -122,9 +123,9 @@ Store::MoveResult Store::RebalanceQuietly(std::string_view key,
   const Outcome planned = PlanMove(key, distrusted, plan);
   if (planned != Outcome::kDone) return {planned, false};
   if (plan.targets == plan.object.record.volumes && plan.missing.empty()) {
-    return {Outcome::kDone, false};
+    return {Outcome::kDone, false, plan.away};
   }
-  if (plan.missing.empty()) return {CommitMove(plan), true};
+  if (plan.missing.empty()) return {CommitMove(plan), true, plan.away};
 
   bool copied = false;
   try {
@@ -147,8 +148,8 @@ Store::MoveResult Store::RepairDamaged(std::string_view key, std::vector<std::st
     if (Contains(plan.targets, volume)) distrusted.push_back(volume);
   }
   // It ends: each turn distrusts more, and no more volumes than hold the key.
-  if (moved != Outcome::kDone || distrusted.size() == before) return {moved, true};
-  return {RebalanceQuietly(key, distrusted).outcome, true};
+  if (moved != Outcome::kDone || distrusted.size() == before) return {moved, true, plan.away};
+  return {RebalanceQuietly(key, distrusted).outcome, true, plan.away};
 }
 
 Outcome Store::PlanMove(std::string_view key, const std::vector<std::string>& distrusted,
@@ -214,7 +215,8 @@ bool Store::AskVolumes(const std::vector<std::string>& distrusted, MovePlan& pla
     const std::vector<VolumeAnswer> heard = volumes_.Head(locations);
     for (std::size_t i = 0; i < heard.size(); ++i) answers[locations[i].volume] = heard[i];
   };
-  std::vector<std::string> asked = placement->Choose(key);
+  const std::vector<std::string> home = placement->Choose(key);
+  std::vector<std::string> asked = home;
   asked.insert(asked.end(), present.begin(), present.end());
   ask(asked);
 
@@ -225,6 +227,7 @@ bool Store::AskVolumes(const std::vector<std::string>& distrusted, MovePlan& pla
     const VolumeAnswer& answer = answers[volume];
     if (answer.ok() || answer.missing()) plan.targets.push_back(volume);
   }
+  plan.away = plan.targets != home;
   // Only the record's volumes: a file on another one is not ours to trust.
   for (const std::string& volume : present) {
     const VolumeAnswer& answer = answers[volume];

@@ -228,6 +228,7 @@ class Store {
   struct MoveResult {
     Outcome outcome = Outcome::kDone;
     bool moved = false;  // the record was changed, or a lost replica restored
+    bool away = false;   // one of its own volumes did not answer: another has its place
   };
   // Replicas on `distrusted` volumes are not read from, and are written again.
   MoveResult RebalanceQuietly(std::string_view key,

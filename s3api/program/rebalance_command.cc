@@ -22,6 +22,7 @@ RebalanceSummary FromJson(const nlohmann::json& json) {
   summary.done = json.at("done").get<std::uint64_t>();
   summary.moved = json.at("moved").get<std::uint64_t>();
   summary.busy = json.at("busy").get<std::uint64_t>();
+  summary.away = json.at("away").get<std::uint64_t>();
   summary.failed = json.at("failed").get<std::uint64_t>();
   summary.interrupted = json.at("interrupted").get<bool>();
   return summary;
@@ -47,6 +48,9 @@ RebalanceSummary RebalanceThere(const Options& options, Progress& progress,
 RebalanceSummary RebalanceHere(const Options& options, Progress& progress,
                                const std::atomic<bool>& stop) {
   StoreStack stack(options);
+  // What the options left out say counts as well: fewer replicas than the server's, and some go.
+  spdlog::info("each key is to have {} replicas, on {} volumes of {} subvolumes", options.replicas,
+               stack.store().placement()->volumes().size(), options.subvolumes);
   GarbageCollector collector(stack.store());
   // What is still to be deleted could otherwise be in the way of a copy.
   collector.RunPass(/*hurry=*/true);
@@ -80,6 +84,7 @@ int RunRebalance(const Options& options) {
       << "rebalance: " << summary.done << " of " << summary.total << " keys looked at, "
       << summary.moved << " moved, " << summary.busy
       << " busy (changing, or their old replicas still being deleted: run it again in a minute), "
+      << summary.away << " not at home (a volume of theirs does not answer: again when it does), "
       << summary.failed << " failed" << (summary.interrupted ? "; interrupted, run it again" : "")
       << "\n";
   return summary.ok() ? 0 : 1;

@@ -201,6 +201,10 @@ std::string OriginalBlobPath(std::string_view key) {
   return path;
 }
 
+bool IsBlobFolderName(std::string_view name) {
+  return name.size() == 2 && name.find_first_not_of(kHexDigits) == std::string_view::npos;
+}
+
 std::optional<ParsedBlobPath> ParseBlobPath(std::string_view path) {
   if (!HasFolder(path)) return std::nullopt;
   ParsedBlobPath parsed;

@@ -37,6 +37,9 @@ std::string SidecarPath(std::string_view key, Generation generation);
 // than 255 bytes (which the original can not store).
 std::string OriginalBlobPath(std::string_view key);
 
+// `xx` and `yy` of the folder `/xx/yy/` in which every blob lies.
+bool IsBlobFolderName(std::string_view name);
+
 struct ParsedBlobPath {
   std::string key;
   Generation generation = kPlain;

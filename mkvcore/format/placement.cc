@@ -28,8 +28,9 @@ void RequireVolumeName(const std::string& name) {
   }
 }
 
+constexpr std::string_view kUpperHexDigits = "0123456789ABCDEF";
+
 std::string SubvolumeFolder(std::uint32_t subvolume) {
-  constexpr std::string_view kUpperHexDigits = "0123456789ABCDEF";
   return {'/', 's', 'v', kUpperHexDigits[subvolume >> 4], kUpperHexDigits[subvolume & 15]};
 }
 
@@ -93,6 +94,11 @@ std::vector<std::string> Placement::SubvolumeFolders() const {
   std::vector<std::string> folders;
   for (std::uint32_t i = 0; i < subvolumes_; ++i) folders.push_back(SubvolumeFolder(i));
   return folders;
+}
+
+bool IsSubvolumeName(std::string_view name) {
+  return name.size() == 4 && name.starts_with("sv") &&
+         name.substr(2).find_first_not_of(kUpperHexDigits) == std::string_view::npos;
 }
 
 }  // namespace mkv

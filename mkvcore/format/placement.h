@@ -42,6 +42,9 @@ class Placement {
   std::size_t subvolumes_;
 };
 
+// `svXX`: a folder of a volume of several subvolumes.
+bool IsSubvolumeName(std::string_view name);
+
 }  // namespace mkv
 
 #endif  // MKVCORE_FORMAT_PLACEMENT_H_

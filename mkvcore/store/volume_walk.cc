@@ -13,20 +13,10 @@ namespace mkv {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
-constexpr std::string_view kUpperHexDigits = "0123456789ABCDEF";
 // PATH_MAX: nginx can not open a longer one.
 constexpr std::size_t kLongestPath = 4096;
 
 std::string ByteName(unsigned byte) { return {kHexDigits[byte >> 4], kHexDigits[byte & 15]}; }
-
-bool IsByteName(std::string_view name) {
-  return name.size() == 2 && name.find_first_not_of(kHexDigits) == std::string_view::npos;
-}
-
-bool IsSubvolumeName(std::string_view name) {
-  return name.size() == 4 && name.starts_with("sv") &&
-         name.substr(2).find_first_not_of(kUpperHexDigits) == std::string_view::npos;
-}
 
 // What nginx itself keeps in a volume's folder, as the original's script configures it. (Names that
 // begin with a dot are never listed.)
@@ -73,7 +63,7 @@ void VolumeWalk::FindSubvolumes(std::vector<std::string>* foreign) {
       // A link to a disk of its own is listed as neither a file nor a folder.
       if (IsSubvolumeName(entry.name)) {
         found.insert(volume + "/" + entry.name);
-      } else if (entry.is_directory && IsByteName(entry.name)) {
+      } else if (entry.is_directory && IsBlobFolderName(entry.name)) {
         found.insert(volume);
       } else if (!IsNginxs(entry.name)) {
         foreign->push_back(volume + "/" + entry.name);
@@ -93,7 +83,7 @@ std::vector<VolumeWalk::Folder> VolumeWalk::FoldersBelow(unsigned first_byte,
   std::map<std::string, std::vector<std::size_t>> holders;
   for (std::size_t i = 0; i < subvolumes_.size(); ++i) {
     for (const ListingEntry& entry : listings[i]) {
-      if (entry.is_directory && IsByteName(entry.name)) {
+      if (entry.is_directory && IsBlobFolderName(entry.name)) {
         holders[entry.name].push_back(i);
       } else {
         foreign->push_back(subvolumes_[i] + parent + entry.name);

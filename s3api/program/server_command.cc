@@ -89,6 +89,12 @@ class NewIndexFolder {
   bool keep_ = true;
 };
 
+bool IsEmpty(const Index& index) {
+  const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
+  entries->Seek("");
+  return !entries->Valid();
+}
+
 class Latch {
  public:
   void Open() {
@@ -128,7 +134,8 @@ int RunServer(const Options& options, const FrontendFactory& make_frontend) {
   collector.Start();
   server.Start();
   index_folder.Keep();
-  roll_call.Call(stack.store().placement()->volumes());
+  roll_call.CallForNewIndex(stack.store().placement()->volumes(),
+                            [&index = stack.store().index()] { return IsEmpty(index); });
   if (frontend->open()) {
     spdlog::warn("no credentials: everyone who reaches this port may read, write and delete");
   }

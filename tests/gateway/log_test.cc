@@ -70,7 +70,7 @@ TEST_F(Log, TellsOfClientsThatHungUp) {
 
 // A change may be made all the same.
 TEST_F(Log, TellsOfRequestsWhoseClientHadGone) {
-  Start({.arguments = {"-v"}});
+  Start({.arguments = {"-v", "-loops", "1"}});
   ASSERT_EQ(cluster().Put("/key", "value").status, 201);
   cluster().volume(1).Pause();  // so that no answer is there before the client has gone
   RawConnection deleting(cluster().gateway().port());
@@ -129,6 +129,27 @@ TEST_F(Log, NamesTheVolumesThatAreNotWhatTheyShouldBeAtTheStart) {
                     " is closed to this gateway: HTTP status 403 .is MKV_VOLUME_KEY .*"))
       << cluster().gateway().Log();
   EXPECT_TRUE(Shows("volume " + cluster().volume(2).name() + " is down: .*"));
+}
+
+// As with a mistake in -db: what is there would be written over.
+TEST_F(Log, SaysThatVolumesHoldValuesWhenTheIndexIsEmpty) {
+  Start();
+  ASSERT_EQ(cluster().Put("/key", "value").status, 201);
+  EXPECT_EQ(cluster().gateway().Terminate(), 0);
+  EXPECT_THAT(cluster().gateway().Log(), Not(HasSubstr("seems to hold values")))
+      << "that was its own";
+  cluster().gateway().Start();
+  EXPECT_EQ(cluster().Get("/key").body, "value");
+  EXPECT_EQ(cluster().gateway().Terminate(), 0);
+  EXPECT_THAT(cluster().gateway().Log(), Not(HasSubstr("seems to hold values")));
+  cluster().gateway().options().index = cluster().folder() / "indx";
+  cluster().gateway().Start();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(Shows("volume " + cluster().volume(i).name() + " seems to hold values, .*"));
+  }
+  const std::string log = cluster().gateway().Log();
+  const std::string said = cluster().volume(0).name() + " seems";
+  EXPECT_EQ(log.find(said), log.rfind(said)) << log;
 }
 
 TEST_F(Log, SaysThatWhatTheListNamesIsNoVolume) {

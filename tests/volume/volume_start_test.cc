@@ -20,6 +20,7 @@
 #include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_authority.h"
+#include "tests/support/tree.h"
 
 namespace mkv::testing {
 namespace {
@@ -33,6 +34,22 @@ using ::testing::Not;
 constexpr char kSharedKey[] = "0123456789abcdef-shared";
 
 fs::perms ModeOf(const fs::path& path) { return fs::status(path).permissions(); }
+
+TEST(VolumesScript, TakesNoOptionForAFolder) {
+  const TempFolder folder;
+  const fs::path output = folder.path() / "output";
+  const auto run = [&](const std::string& argument) {
+    return RunProgram({.arguments = {SourceFile("volume/volume"), argument},
+                       .output = output,
+                       .folder = folder.path()});
+  };
+  EXPECT_EQ(run("--help"), 0);
+  EXPECT_THAT(FileText(output), HasSubstr("  SUBVOLUMES=10 "));
+  EXPECT_EQ(run("-x"), 1);
+  EXPECT_THAT(FileText(output), HasSubstr("usage: PORT=3001 volume/volume DIR"));
+  EXPECT_FALSE(fs::exists(folder.path() / "--help"));
+  EXPECT_FALSE(fs::exists(folder.path() / "-x"));
+}
 
 TEST(VolumesFolder, IsItsUsersAloneWhenItIsMade) {
   const TempFolder folder;

@@ -8,6 +8,7 @@
 #include <Poco/Net/HTTPSClientSession.h>
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/StreamCopier.h>
+#include <Poco/String.h>
 #include <Poco/Timespan.h>
 #include <Poco/URI.h>
 
@@ -92,10 +93,13 @@ std::istream& AdminClient::Send(HTTPClientSession& session, const std::string& p
   if (response.getStatus() != HTTPResponse::HTTP_OK) {
     std::string reason;
     Poco::StreamCopier::copyToString(body, reason);
+    Poco::trimInPlace(reason);
+    if (reason.starts_with('<')) reason = "a page that is not the gateway's: is this its port?";
     if (response.getStatus() == HTTPResponse::HTTP_UNAUTHORIZED) {
-      reason += access_key != nullptr && secret_key != nullptr
-                    ? "MKV_ACCESS_KEY and MKV_SECRET_KEY in the environment are not a key of its"
-                    : "set MKV_ACCESS_KEY and MKV_SECRET_KEY in the environment to an admin's key";
+      reason +=
+          access_key != nullptr && secret_key != nullptr
+              ? "; MKV_ACCESS_KEY and MKV_SECRET_KEY in the environment are not a key of its"
+              : "; set MKV_ACCESS_KEY and MKV_SECRET_KEY in the environment to an admin's key";
     }
     throw std::runtime_error("the server says " + std::to_string(response.getStatus()) + ": " +
                              reason);

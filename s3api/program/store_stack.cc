@@ -1,5 +1,8 @@
 #include "s3api/program/store_stack.h"
 
+#include <fstream>
+#include <stdexcept>
+
 #include "s3api/program/volume_list.h"
 
 namespace mkv {
@@ -14,6 +17,14 @@ LevelDbOptions IndexOptions(const Options& options) {
   return index;
 }
 
+// Told at the start, and not by every volume.
+const VolumeOptions& Readable(const VolumeOptions& volume) {
+  if (!volume.authorities.empty() && !std::ifstream(volume.authorities)) {
+    throw std::runtime_error("-volumes-ca: can not read " + volume.authorities);
+  }
+  return volume;
+}
+
 }  // namespace
 
 std::shared_ptr<const Placement> MakePlacement(const Options& options) {
@@ -24,7 +35,7 @@ std::shared_ptr<const Placement> MakePlacement(const Options& options) {
 StoreStack::StoreStack(const Options& options)
     : placement_(MakePlacement(options)),
       index_(LevelDbIndex::Open(options.db, IndexOptions(options))),
-      volumes_(options.volume, health_),
+      volumes_(Readable(options.volume), health_),
       store_(*index_, volumes_, placement_, options.store) {}
 
 }  // namespace mkv

@@ -52,8 +52,9 @@ class CredentialReader {
   std::string Text(const char* name) const {
     const auto field = entry_.find(name);
     if (field == entry_.end()) Throw(std::string("lacks \"") + name + "\"");
-    if (!field->is_string() || field->get_ref<const std::string&>().empty()) {
-      Throw(std::string("has a \"") + name + "\" that is no text");
+    const bool is_text = field->is_string();
+    if (!is_text || field->get_ref<const std::string&>().empty()) {
+      Throw(std::string("has a \"") + name + "\" that is " + (is_text ? "empty" : "no text"));
     }
     return field->get<std::string>();
   }

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/cluster.h"
@@ -79,6 +80,14 @@ TEST_F(Program, RefusesVolumesThatCanNotWork) {
   EXPECT_EQ(Run({"-volumes", "@/no/such/file", "-db", Index(), "server"}), 1);
   EXPECT_THAT(output_, HasSubstr("can not read the list of volumes in /no/such/file"));
   EXPECT_FALSE(std::filesystem::exists(Index())) << "nothing was touched";
+}
+
+TEST_F(Program, RefusesAuthoritiesThatItCanNotRead) {
+  EXPECT_EQ(Run({"-volumes", "a:1,b:2,c:3", "-volumes-tls", "-volumes-ca", "/no/such/file", "-db",
+                 Index(), "server"}),
+            1);
+  EXPECT_THAT(output_, HasSubstr("-volumes-ca: can not read /no/such/file"));
+  EXPECT_FALSE(std::filesystem::exists(Index()));
 }
 
 TEST_F(Program, RefusesAnIndexThatItCanNotOpen) {
@@ -168,6 +177,11 @@ TEST_F(Program, RaisesTheLimitOfOpenFiles) {
 
 TEST_F(Program, ListensOnOneAddressOnly) {
   Cluster cluster({.arguments = {"-address", "127.0.0.1"}});
+  // It is said once the port is open.
+  for (int i = 0; i < 1000 && cluster.gateway().Log().find("serving on") == std::string::npos;
+       ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   EXPECT_THAT(cluster.gateway().Log(), HasSubstr("serving on 127.0.0.1:"));
   EXPECT_THAT(cluster.gateway().Log(), Not(HasSubstr("0.0.0.0")));
 }

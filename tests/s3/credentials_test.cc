@@ -98,7 +98,7 @@ TEST_F(CredentialsTest, MistakesAreNamed) {
       HasSubstr("\"access\" that is neither"));
   EXPECT_THAT(
       ParseMessage(entry(R"("user":"u","access_key":"","secret_key":"s","access":"admin")")),
-      HasSubstr("\"access_key\" that is no text"));
+      HasSubstr("\"access_key\" that is empty"));
   EXPECT_THAT(
       ParseMessage(entry(R"("user":"u","access_key":"a:b","secret_key":"s","access":"admin")")),
       HasSubstr("with a colon"));

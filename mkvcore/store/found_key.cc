@@ -20,7 +20,9 @@ std::string PathOf(const std::string& key, Generation generation, bool original_
   return original_spelling ? OriginalBlobPath(key) : BlobPath(key, generation);
 }
 
-bool IsPending(const std::string& key, const format::Pending& pending, const FoundFile& file) {
+bool IsPending(const std::string& key, const format::Pending& pending,
+               const std::optional<Object>& old, const FoundFile& file) {
+  if (old && old->RefersTo(file.generation, file.original_spelling, file.volume)) return false;
   for (const format::PendingBlob& blob : pending.blobs()) {
     if (blob.only_sidecar() || blob.generation() != file.generation ||
         PathOf(key, blob.generation(), blob.original_spelling()) !=
@@ -67,11 +69,11 @@ void SortByPlacement(const std::string& key, const Placement& placement,
 }  // namespace
 
 Choice ChooseBlob(const FoundKey& found, const Placement& placement, const format::Pending& pending,
-                  const std::optional<std::pair<std::string, std::uint64_t>>& known_size) {
+                  const std::optional<Object>& old) {
   Choice choice;
   std::map<Version, std::vector<FoundFile>> versions;
   for (const FoundFile& file : found.blobs) {
-    if (IsPending(found.key, pending, file)) {
+    if (IsPending(found.key, pending, old, file)) {
       ++choice.pending;
     } else {
       versions[{file.generation, !file.original_spelling}].push_back(file);
@@ -80,17 +82,17 @@ Choice ChooseBlob(const FoundKey& found, const Placement& placement, const forma
 
   ChosenBlob blob;
   std::vector<FoundFile>* chosen = nullptr;
-  bool complete = false;
   for (auto& [version, replicas] : versions) {
     ChosenBlob candidate;
     candidate.generation = version.first;
     candidate.original_spelling = !version.second;
     std::optional<std::uint64_t> known;
-    if (known_size && known_size->first == candidate.Path(found.key)) known = known_size->second;
+    if (old && old->metadata && old->Path() == candidate.Path(found.key)) {
+      known = old->metadata->size();
+    }
     candidate.size = AgreedSize(replicas, known);
-    const bool candidate_complete = CountHosts(replicas, candidate.size) >= placement.replicas();
-    if (complete && !candidate_complete) continue;
-    complete = candidate_complete;
+    candidate.complete = CountHosts(replicas, candidate.size) >= placement.replicas();
+    if (blob.complete && !candidate.complete) continue;
     chosen = &replicas;
     blob = std::move(candidate);
   }

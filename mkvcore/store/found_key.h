@@ -13,6 +13,7 @@
 #include "index_entries.pb.h"
 #include "mkvcore/format/blob_path.h"
 #include "mkvcore/format/placement.h"
+#include "mkvcore/store/object.h"
 
 namespace mkv {
 
@@ -42,6 +43,8 @@ struct ChosenBlob {
 
   // Left out of `volumes`: of another size than the others.
   std::vector<std::string> disagreeing;
+  // On as many hosts as there should be replicas.
+  bool complete = false;
 
   std::string Path(const std::string& key) const {
     return original_spelling ? OriginalBlobPath(key) : BlobPath(key, generation);
@@ -56,13 +59,17 @@ struct Choice {
 };
 
 // Chooses by these rules:
-// - A file that `pending` names, at that generation on that volume, is no replica of a value.
-// - Replicas of one blob have one size: `known_size` of that path if one of them has it, else the
+// - A file that `pending` names, at that generation on that volume, is no replica of a value,
+// unless
+//   the record of `old` names it too: it was written since, by the original, or is being repaired.
+// - Replicas of one blob have one size: what `old` says of that path if one of them has it, else
+// the
 //   most frequent, else (a tie) the greatest, for what is cut short is smaller.
 // - The greatest generation that lies on as many volumes as `placement` asks for is the value; if
 //   none does, the greatest of all.
+// `pending` and `old` are what the old index says of the key.
 Choice ChooseBlob(const FoundKey& found, const Placement& placement, const format::Pending& pending,
-                  const std::optional<std::pair<std::string, std::uint64_t>>& known_size);
+                  const std::optional<Object>& old);
 
 }  // namespace mkv
 

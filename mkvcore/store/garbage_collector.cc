@@ -30,12 +30,7 @@ constexpr int kRestPerPass = 10;
 bool IsReferenced(const KeyState& state, const format::PendingBlob& blob,
                   const std::string& volume) {
   const std::optional<Object>& object = state.object();
-  if (!object || object->generation() != blob.generation()) return false;
-  if (object->original_spelling() != blob.original_spelling() &&
-      OriginalBlobPath(object->key) != BlobPath(object->key, kPlain)) {
-    return false;
-  }
-  return Contains(object->record.volumes, volume);
+  return object && object->RefersTo(blob.generation(), blob.original_spelling(), volume);
 }
 
 bool Parse(std::string_view bytes, std::string_view key, format::Pending* pending) {

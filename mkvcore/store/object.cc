@@ -34,6 +34,15 @@ bool Object::IsSameValue(const Object& other) const {
                        metadata->crc32c() == other.metadata->crc32c());
 }
 
+bool Object::RefersTo(Generation blob, bool in_original_spelling, std::string_view volume) const {
+  if (generation() != blob) return false;
+  if (original_spelling() != in_original_spelling &&
+      OriginalBlobPath(key) != BlobPath(key, kPlain)) {
+    return false;
+  }
+  return Contains(record.volumes, volume);
+}
+
 std::string Object::Path() const {
   return original_spelling() ? OriginalBlobPath(key) : BlobPath(key, generation());
 }

@@ -46,6 +46,9 @@ struct Object {
   // Without metadata the blob lies where the original put it.
   bool original_spelling() const { return !metadata.has_value(); }
   bool has_sidecar() const { return metadata && metadata->sidecar(); }
+  // Whether this blob of the key is the value, and the record names the volume: the file is part of
+  // it, whatever a pending entry says.
+  bool RefersTo(Generation blob, bool in_original_spelling, std::string_view volume) const;
 
   // Whether both tell of the same bytes at the same path; which volumes hold them may differ.
   bool IsSameValue(const Object& other) const;

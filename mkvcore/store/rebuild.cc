@@ -217,11 +217,7 @@ class Rebuilder {
 
   void RebuildKey(const FoundKey& found, Batch* batch) {
     const OldEntry old = ReadOld(found.key);
-    std::optional<std::pair<std::string, std::uint64_t>> known_size;
-    if (old.object && old.object->metadata) {
-      known_size.emplace(old.object->Path(), old.object->metadata->size());
-    }
-    const Choice choice = ChooseBlob(found, placement_, old.pending, known_size);
+    const Choice choice = ChooseBlob(found, placement_, old.pending, old.object);
     Count(found, choice);
     if (!choice.blob) return;
     const ChosenBlob& blob = *choice.blob;
@@ -231,8 +227,9 @@ class Rebuilder {
     record.volumes = blob.volumes;
     format::ObjectMetadata metadata;
     bool known_before = old.object && old.object->Path() == path;
-    // Of another size it has been damaged since: what the old index says of it is not true of it.
-    const bool unchanged = known_before && (!known_size || known_size->second == blob.size);
+    // Of another size, what the old index says of it is not true of it.
+    const bool unchanged =
+        known_before && (!old.object->metadata || old.object->metadata->size() == blob.size);
     if (unchanged && old.object->metadata) metadata = *old.object->metadata;
     DescribeBlob(blob, &metadata);
     if (unchanged) {
@@ -264,7 +261,7 @@ class Rebuilder {
     if (damaged) {
       ++summary_.damaged;
       AddExample("damaged value", found.key + " has " + std::to_string(blob.size) + " bytes, not " +
-                                      std::to_string(known_size->second));
+                                      std::to_string(old.object->metadata->size()));
     }
     ++summary_.keys;
     summary_.unlinked += record.unlinked ? 1 : 0;

@@ -19,19 +19,28 @@ class ChooseBlobTest : public ::testing::Test {
   void Found(std::size_t rank, Generation generation, std::uint64_t size = 10) {
     found_.blobs.push_back({order_.at(rank), generation, false, size, 1000});
   }
-  Choice Choose() const { return ChooseBlob(found_, placement_, pending_, known_size_); }
+  Choice Choose() const { return ChooseBlob(found_, placement_, pending_, old_); }
   void Pending(Generation generation, const std::string& volume, bool original_spelling) {
     format::PendingBlob& blob = *pending_.add_blobs();
     blob.set_generation(generation);
     blob.set_original_spelling(original_spelling);
     blob.add_places()->set_volume(volume);
   }
+  // What the old index says of the key.
+  void Known(Generation generation, std::uint64_t size, std::vector<std::string> volumes = {}) {
+    old_.emplace();
+    old_->key = found_.key;
+    old_->record.volumes = std::move(volumes);
+    old_->metadata.emplace();
+    old_->metadata->set_generation(generation);
+    old_->metadata->set_size(size);
+  }
 
   const Placement placement_{{"a:1", "b:1", "c:1", "d:1", "e:1"}, 3, 4};
   const std::vector<std::string> order_ = placement_.Order("/key");
   FoundKey found_{"/key", {}, {}};
   format::Pending pending_;
-  std::optional<std::pair<std::string, std::uint64_t>> known_size_;
+  std::optional<Object> old_;
 };
 
 TEST_F(ChooseBlobTest, VolumesAreInPlacementOrder) {
@@ -92,11 +101,11 @@ TEST_F(ChooseBlobTest, ASizeThatTheIndexKnowsOutvotesTheMajority) {
   Found(0, kPlain, 10);
   Found(1, kPlain, 20);
   Found(2, kPlain, 10);
-  known_size_ = {BlobPath("/key", kPlain), 20};
+  Known(kPlain, 20);
   EXPECT_EQ(Choose().blob->size, 20u);
-  known_size_ = {BlobPath("/key", kPlain), 30};
+  Known(kPlain, 30);
   EXPECT_EQ(Choose().blob->size, 10u);
-  known_size_ = {BlobPath("/key", 5), 20};
+  Known(5, 20);
   EXPECT_EQ(Choose().blob->size, 10u);
 }
 
@@ -115,6 +124,34 @@ TEST_F(ChooseBlobTest, WhatIsPendingIsNoValue) {
 TEST_F(ChooseBlobTest, OnlyThePendingReplicasOfABlobAreLeftOut) {
   for (std::size_t rank : {0, 1, 2, 3}) Found(rank, 5);
   Pending(5, order_[3], false);
+  EXPECT_THAT(Choose().blob->volumes, ElementsAre(order_[0], order_[1], order_[2]));
+}
+
+// The original has put a value where another one was about to be deleted.
+TEST_F(ChooseBlobTest, WhatTheOldIndexsRecordNamesIsAValueThoughItIsPending) {
+  for (std::size_t rank : {0, 1, 2, 3}) Found(rank, kPlain);
+  for (std::size_t rank : {0, 1, 2, 3}) Pending(kPlain, order_[rank], false);
+  old_.emplace();
+  old_->key = found_.key;
+  old_->record.volumes = {order_[0], order_[1], order_[2]};
+  const Choice choice = Choose();
+  ASSERT_TRUE(choice.blob);
+  EXPECT_THAT(choice.blob->volumes, ElementsAre(order_[0], order_[1], order_[2]));
+  EXPECT_EQ(choice.pending, 1u);
+}
+
+TEST_F(ChooseBlobTest, ARecordOfAnotherGenerationMakesNoValueOfWhatIsPending) {
+  for (std::size_t rank : {0, 1, 2}) Found(rank, 5);
+  for (std::size_t rank : {0, 1, 2}) Pending(5, order_[rank], false);
+  Known(7, 10, {order_[0], order_[1], order_[2]});
+  EXPECT_FALSE(Choose().blob);
+}
+
+// A replica that is being written anew when the gateway dies.
+TEST_F(ChooseBlobTest, AReplicaUnderRepairIsOneOfTheValue) {
+  for (std::size_t rank : {0, 1, 2}) Found(rank, 5);
+  Pending(5, order_[1], false);
+  Known(5, 10, {order_[0], order_[1], order_[2]});
   EXPECT_THAT(Choose().blob->volumes, ElementsAre(order_[0], order_[1], order_[2]));
 }
 

@@ -124,6 +124,21 @@ TEST_F(RebuildTest, WhatWasPendingStaysPendingAndIsNoValue) {
   }
 }
 
+TEST_F(RebuildTest, WhatTheOriginalPutWhereAnotherValueWasToBeDeletedIsTheValue) {
+  PutBlob("/key", kPlain, "the original's");
+  const Record record{false, Md5Hex("the original's"), placement_->Choose("/key")};
+  WriteOld("/key", record, std::nullopt);
+  Batch batch;
+  batch.Put(PendingKey("/key"), PendingBlobAt(kPlain, record.volumes));
+  ASSERT_TRUE(LevelDbIndex::Open(index())->Write(batch, Index::Durability::kOrdered));
+
+  const RebuildSummary summary = Run();
+  EXPECT_TRUE(summary.ok()) << Describe(summary);
+  EXPECT_EQ(summary.pending, 0u);
+  ASSERT_TRUE(Find("/key"));
+  EXPECT_EQ(Find("/key")->record, record);
+}
+
 // More than a rebuild remembers.
 TEST_F(RebuildTest, OfManyPendingKeysNoneIsForgotten) {
   PutBlob("/999999", kPlain, "gone");

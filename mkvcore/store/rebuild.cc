@@ -236,7 +236,13 @@ class Rebuilder {
       record.hash = old.object->record.hash;
       if (metadata.md5().empty()) metadata.set_md5(FromHex(record.hash));
     }
-    const bool damaged = known_before && !unchanged;
+    bool damaged = known_before && !unchanged;
+    if (damaged && blob.complete) {
+      // As many replicas as there should be agree: the key was deleted since, and written again. But
+      // files without a byte are what a power cut leaves, on all volumes at once if they share it.
+      known_before = false;
+      damaged = blob.size == 0;
+    }
     // Nothing in a listing proves that the old index knows the latest revision: all are read.
     const std::uint64_t known_revision = unchanged ? SidecarRevision(metadata) : 0;
     const std::string known_md5 = unchanged ? metadata.md5() : "";

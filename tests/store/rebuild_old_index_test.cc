@@ -51,14 +51,36 @@ TEST_F(RebuildTest, WhatTheOldIndexSaysOfAnotherBlobIsNotBelieved) {
   EXPECT_EQ(Find("/key")->record.hash, "");
 }
 
-TEST_F(RebuildTest, AValueOfAnotherSizeThanTheOldIndexSaysIsDamaged) {
-  PutBlob("/key", 5, "val");
-  WriteOld("/key", Record{false, Md5Hex("value"), placement_->Choose("/key")}, Metadata(5, 5));
+TEST_F(RebuildTest, AValueOfAnotherSizeThanTheOldIndexSaysOnTooFewVolumesIsDamaged) {
+  PutFile(placement_->Choose("/key")[0], BlobPath("/key", 5), "val");
+  WriteOld("/key", Record{true, Md5Hex("value"), placement_->Choose("/key")}, Metadata(5, 5));
   const RebuildSummary summary = Run();
   EXPECT_EQ(summary.damaged, 1u);
   EXPECT_FALSE(summary.ok());
+  EXPECT_TRUE(Find("/key")->record.unlinked);
   EXPECT_EQ(Find("/key")->record.hash, "");
   EXPECT_EQ(Find("/key")->metadata->size(), 3u);
+}
+
+// The old index is a backup: the key was unlinked then, and has been deleted and written again.
+TEST_F(RebuildTest, AValueOfAnotherSizeThatAllReplicasAgreeOnIsAnotherValue) {
+  PutBlob("/key", kPlain, "another value");
+  WriteOld("/key", Record{true, Md5Hex("value"), placement_->Choose("/key")}, Metadata(kPlain, 5));
+  const RebuildSummary summary = Run();
+  EXPECT_TRUE(summary.ok()) << Describe(summary);
+  EXPECT_EQ(summary.unknown_before, 1u);
+  EXPECT_FALSE(Find("/key")->record.unlinked);
+  EXPECT_EQ(Find("/key")->record.hash, "");
+  EXPECT_EQ(Find("/key")->metadata->size(), 13u);
+}
+
+// As volumes that lost power together leave them.
+TEST_F(RebuildTest, ReplicasWithoutAByteAreDamagedThoughTheyAgree) {
+  PutBlob("/key", kPlain, "");
+  WriteOld("/key", Record{false, Md5Hex("value"), placement_->Choose("/key")}, Metadata(kPlain, 5));
+  const RebuildSummary summary = Run();
+  EXPECT_EQ(summary.damaged, 1u);
+  EXPECT_FALSE(summary.ok());
 }
 
 TEST_F(RebuildTest, ReadingFindsValuesThatWereDamagedSince) {

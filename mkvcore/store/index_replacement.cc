@@ -4,11 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>  // renameat2
 #include <ctime>
 #include <system_error>
+#include <utility>
 
 #include "mkvcore/store/index_files.h"
 #include "mkvcore/store/sync_folder.h"
@@ -37,6 +37,31 @@ void Rename(const fs::path& from, const fs::path& to) {
   }
 }
 
+// The folder of the new index while it grows, and that of the old one while the two change places
+// on a file system that can not do that at once.
+fs::path BuildingOf(const fs::path& folder) { return folder.string() + ".rebuild"; }
+fs::path BetweenOf(const fs::path& folder) { return folder.string() + ".exchange"; }
+
+// One that LevelDB would open, and not make anew.
+bool HoldsIndex(const fs::path& folder) { return fs::exists(folder / "CURRENT"); }
+
+// Of FOLDER or FOLDER/, which need not be there; links are followed.
+fs::path Canonical(const std::string& folder) {
+  std::error_code error;
+  const fs::path canonical = fs::weakly_canonical(folder, error);
+  if (error) throw IndexError("can not open the folder " + folder + ": " + error.message());
+  return canonical.has_filename() ? canonical : canonical.parent_path();
+}
+
+// Killed in the middle of the exchange, a rebuild leaves the old index there and nothing here.
+void RequireNotBetween(const fs::path& folder) {
+  const fs::path between = BetweenOf(folder);
+  if (HoldsIndex(folder) || !fs::exists(between)) return;
+  throw IndexError("there is no index in " + folder.string() + ": a rebuild was interrupted when " +
+                   "it had moved it to " + between.string() + "; move it back (`mv -T " +
+                   between.string() + " " + folder.string() + "`), and run `mkv rebuild` again");
+}
+
 // At no instant is there nothing at `one`, where the file system can do that.
 void Exchange(const fs::path& one, const fs::path& other) {
   if (renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0) return;
@@ -44,9 +69,14 @@ void Exchange(const fs::path& one, const fs::path& other) {
     throw IndexError("can not exchange " + one.string() + " and " + other.string() + ": " +
                      Message(errno));
   }
-  const fs::path between = one.string() + ".exchange";
+  const fs::path between = BetweenOf(one);
   Rename(one, between);
-  Rename(other, one);
+  try {
+    Rename(other, one);
+  } catch (const IndexError&) {
+    Rename(between, one);
+    throw;
+  }
   Rename(between, other);
 }
 
@@ -61,7 +91,18 @@ std::string Timestamp() {
 
 }  // namespace
 
+void RequireNoUnfinishedReplacement(const std::string& folder) {
+  const fs::path canonical = Canonical(folder);
+  RequireNotBetween(canonical);
+  const fs::path building = BuildingOf(canonical);
+  if (HoldsIndex(canonical) || !fs::exists(building)) return;
+  throw IndexError("there is no index in " + folder + ", and a rebuild of it did not end: run " +
+                   "`mkv rebuild` again; or remove " + building.string() +
+                   " to begin with an empty index, which knows of nothing on the volumes");
+}
+
 IndexReplacement::IndexReplacement(const std::string& folder) {
+  RequireNotBetween(Canonical(folder));
   std::error_code error;
   made_folder_ = fs::create_directories(folder, error);
   if (error) throw IndexError("can not make the folder " + folder + ": " + error.message());
@@ -73,9 +114,12 @@ IndexReplacement::IndexReplacement(const std::string& folder) {
                      " is a mount point, which can not be exchanged for a rebuilt index: " +
                      "move the index into a folder below it and name that with -db");
   }
-  building_ = folder_.string() + ".rebuild";
+  building_ = BuildingOf(folder_);
 
   lock_ = std::make_shared<const FolderLock>(folder_.string());
+  if (const fs::path between = BetweenOf(folder_); fs::exists(between)) {
+    Rename(between, NameToKeep());  // it had been exchanged, and may be the one to be kept
+  }
   RemoveLeftovers();
   replacement_ = LevelDbIndex::Open(building_.string());
 }
@@ -112,6 +156,14 @@ void IndexReplacement::RemoveLeftovers() {
   if (error) throw IndexError("can not remove " + building_.string() + ": " + error.message());
 }
 
+fs::path IndexReplacement::NameToKeep() const {
+  const std::string name =
+      folder_.string() + (why_unreadable_.empty() ? ".old-" : ".broken-") + Timestamp();
+  std::string kept = name;
+  for (int i = 2; fs::exists(kept); ++i) kept = name + "-" + std::to_string(i);
+  return kept;
+}
+
 std::string IndexReplacement::TakePlace(bool keep_old) {
   replacement_->Sync();
   // Both are closed first: LevelDB opens its files by name whenever it likes.
@@ -119,22 +171,21 @@ std::string IndexReplacement::TakePlace(bool keep_old) {
   old_.reset();
   const FolderLock new_lock(building_.string());
   SyncFolder(building_);
+  const bool kept = keep_old || !why_unreadable_.empty() || !HoldsIndexFilesOnly(folder_);
+  if (kept) {
+    // The exchange then gives the old index the name that it keeps. At no instant does it lie where
+    // the next rebuild begins by removing what is there.
+    fs::path name = NameToKeep();
+    Rename(building_, name);
+    building_ = std::move(name);
+  }
   Exchange(folder_, building_);
   taken_ = true;
   SyncFolder(folder_.parent_path());
-
-  const bool index_files_only = HoldsIndexFilesOnly(building_);
-  if (why_unreadable_.empty() && !keep_old && index_files_only) {
-    std::error_code ignored;  // a later rebuild removes it
-    fs::remove_all(building_, ignored);
-    return "";
-  }
-  const std::string name =
-      folder_.string() + (why_unreadable_.empty() ? ".old-" : ".broken-") + Timestamp();
-  std::string kept = name;
-  for (int i = 2; fs::exists(kept); ++i) kept = name + "-" + std::to_string(i);
-  Rename(building_, kept);
-  return kept;
+  if (kept) return building_;
+  std::error_code ignored;  // a later rebuild removes it
+  fs::remove_all(building_, ignored);
+  return "";
 }
 
 }  // namespace mkv

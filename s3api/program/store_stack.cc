@@ -3,6 +3,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "mkvcore/store/index_replacement.h"
 #include "s3api/program/volume_list.h"
 
 namespace mkv {
@@ -11,10 +12,11 @@ namespace {
 
 // Only a server begins a new store. Over an index that is not there, because its name is mistyped,
 // every file would be an orphan.
-LevelDbOptions IndexOptions(const Options& options) {
+std::unique_ptr<LevelDbIndex> OpenIndex(const Options& options) {
   LevelDbOptions index;
   index.create_if_missing = options.command == "server";
-  return index;
+  if (index.create_if_missing) RequireNoUnfinishedReplacement(options.db);
+  return LevelDbIndex::Open(options.db, index);
 }
 
 // Told at the start, and not by every volume.
@@ -34,7 +36,7 @@ std::shared_ptr<const Placement> MakePlacement(const Options& options) {
 
 StoreStack::StoreStack(const Options& options)
     : placement_(MakePlacement(options)),
-      index_(LevelDbIndex::Open(options.db, IndexOptions(options))),
+      index_(OpenIndex(options)),
       volumes_(Readable(options.volume), health_),
       store_(*index_, volumes_, placement_, options.store) {}
 

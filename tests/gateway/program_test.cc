@@ -97,6 +97,13 @@ TEST_F(Program, RefusesAnIndexThatItCanNotOpen) {
   EXPECT_THAT(output_, HasSubstr("error"));
 }
 
+TEST_F(Program, BeginsNoEmptyIndexWhereARebuildDidNotEnd) {
+  std::filesystem::create_directory(Index() + ".exchange");
+  EXPECT_EQ(Run({"-volumes", "localhost:1", "-replicas", "1", "-db", Index(), "server"}), 1);
+  EXPECT_THAT(output_, HasSubstr("there is no index in " + Index()));
+  EXPECT_FALSE(std::filesystem::exists(Index()));
+}
+
 TEST_F(Program, RefusesAnIndexThatAnotherOneHasOpen) {
   Cluster cluster;
   EXPECT_EQ(cluster.gateway().RunCommand({"-port", "0", "server"}), 1);

@@ -1,8 +1,17 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
 
 #include "mkvcore/store/index_replacement.h"
 #include "tests/support/temp_folder.h"
@@ -11,8 +20,29 @@ namespace mkv {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+
+// What becomes of this program's renames, which are its own functions (below); numbered from 1.
+struct Renames {
+  bool exchange_is_known = true;  // RENAME_EXCHANGE, of the file system
+  int fails = 0;
+  int kills = 0;  // the process, once it is done
+  bool exchange_kills = false;
+  int done = 0;
+};
+Renames renames;
+
+int Rename(const std::function<int()>& rename) {
+  if (++renames.done == renames.fails) {
+    errno = EIO;
+    return -1;
+  }
+  const int result = rename();
+  if (renames.done == renames.kills) _exit(0);
+  return result;
+}
 
 void Put(Index& index, std::string_view key, std::string_view value) {
   Batch batch;
@@ -166,5 +196,124 @@ TEST_F(IndexReplacementTest, FollowsALinkAndLeavesItInPlace) {
   EXPECT_EQ(Value(), "new");
 }
 
+// What a process leaves that is killed while one index takes the place of the other.
+class KilledReplacementTest : public IndexReplacementTest {
+ protected:
+  // In a process of its own, which is to end so.
+  void KillAfter(const Renames& death) {
+    MakeOld();
+    const pid_t child = fork();
+    if (child == 0) {
+      try {
+        IndexReplacement replacement(path());
+        replacement.OpenOld();
+        Batch batch;
+        batch.Put("/key", "new");
+        if (!replacement.replacement().Write(batch, Index::Durability::kOrdered)) _exit(1);
+        renames = death;
+        replacement.TakePlace(/*keep_old=*/true);
+      } catch (const std::exception& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+      }
+      _exit(1);  // it should have been killed
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_EQ(status, 0);
+  }
+  // Those beside the index that hold this.
+  std::vector<std::string> NamesOf(const std::string& value) const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder_.path())) {
+      const std::string name = entry.path();
+      if (name != path() && LevelDbIndex::Open(name)->Get("/key") == value) names.push_back(name);
+    }
+    return names;
+  }
+};
+
+TEST_F(KilledReplacementTest, TheOldIndexHasTheNameThatItKeepsAsSoonAsItIsExchanged) {
+  KillAfter({.exchange_kills = true});
+  EXPECT_EQ(Value(), "new");
+  EXPECT_THAT(NamesOf("old"), ElementsAre(StartsWith(path() + ".old-")));
+  { const IndexReplacement next(path()); }
+  EXPECT_THAT(NamesOf("old"), ElementsAre(StartsWith(path() + ".old-")));
+}
+
+TEST_F(KilledReplacementTest, BeforeTheExchangeTheOldIndexIsInItsPlace) {
+  KillAfter({.kills = 1});
+  EXPECT_EQ(Value(), "old");
+}
+
+TEST_F(KilledReplacementTest, InTheMiddleOfAnExchangeNobodyMakesAnotherIndex) {
+  KillAfter({.exchange_is_known = false, .kills = 2});
+  ASSERT_FALSE(fs::exists(path()));
+  const auto why = [](const auto& action) -> std::string {
+    try {
+      action();
+      return "done";
+    } catch (const IndexError& error) {
+      return error.what();
+    }
+  };
+  const std::string advice = "mv -T " + path() + ".exchange " + path() + "`";
+  EXPECT_THAT(why([this] { RequireNoUnfinishedReplacement(path() + "/"); }), HasSubstr(advice));
+  EXPECT_THAT(why([this] { const IndexReplacement next(path()); }), HasSubstr(advice));
+  fs::rename(path() + ".exchange", path());
+  EXPECT_EQ(why([this] { RequireNoUnfinishedReplacement(path()); }), "done");
+  EXPECT_EQ(Value(), "old");
+}
+
+TEST_F(KilledReplacementTest, AfterAnExchangeTheOldIndexIsKeptByTheNextRebuild) {
+  KillAfter({.exchange_is_known = false, .kills = 3});
+  EXPECT_EQ(Value(), "new");
+  RequireNoUnfinishedReplacement(path());
+  { const IndexReplacement next(path()); }
+  EXPECT_THAT(NamesOf("old"), ElementsAre(StartsWith(path() + ".old-")));
+}
+
+TEST_F(IndexReplacementTest, AnExchangeThatFailsInTheMiddleIsTakenBack) {
+  MakeOld();
+  {
+    IndexReplacement replacement(path());
+    replacement.OpenOld();
+    renames = {.exchange_is_known = false, .fails = 3};
+    EXPECT_THROW(replacement.TakePlace(/*keep_old=*/true), IndexError);
+    renames = {};
+  }
+  EXPECT_EQ(Value(), "old");
+  EXPECT_EQ(FoldersLeft(), 1u);
+}
+
+TEST_F(IndexReplacementTest, WhereARebuildDidNotEndNoEmptyIndexIsBegun) {
+  Put(*LevelDbIndex::Open(building()), "/key", "new");
+  try {
+    RequireNoUnfinishedReplacement(path());
+    FAIL() << "a new index would have been made";
+  } catch (const IndexError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("run `mkv rebuild` again"));
+  }
+  MakeOld();
+  RequireNoUnfinishedReplacement(path());
+}
+
 }  // namespace
 }  // namespace mkv
+
+extern "C" int rename(const char* from, const char* to) noexcept {
+  return mkv::Rename([&] { return renameat(AT_FDCWD, from, AT_FDCWD, to); });
+}
+
+extern "C" int renameat2(int from_folder, const char* from, int to_folder, const char* to,
+                         unsigned flags) noexcept {
+  if (flags == RENAME_EXCHANGE && !mkv::renames.exchange_is_known) {
+    errno = EINVAL;
+    return -1;
+  }
+  return mkv::Rename([&] {
+    const auto result =
+        static_cast<int>(syscall(SYS_renameat2, from_folder, from, to_folder, to, flags));
+    if (flags == RENAME_EXCHANGE && mkv::renames.exchange_kills) _exit(0);
+    return result;
+  });
+}

@@ -5,11 +5,13 @@
 #include <leveldb/env.h>
 #include <leveldb/filter_policy.h>
 #include <leveldb/write_batch.h>
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -19,6 +21,7 @@
 
 #include "mkvcore/index/folder_lock.h"
 #include "mkvcore/index/key_locks.h"
+#include "mkvcore/index/manifest.h"
 #include "mkvcore/index/ordered_log_env.h"
 
 namespace mkv {
@@ -74,6 +77,23 @@ void RequireCurrent(const std::string& folder, bool create) {
   }
   if (error) throw IndexError("can not read the folder " + folder + ": " + error.message());
   if (!create) throw IndexMissing("there is no index in " + folder);
+}
+
+// The log that the MANIFEST names last is made before that is written there, and removed only after
+// the next one is named. LevelDB does not miss it: it reads what logs it finds, and removes the
+// tables that its MANIFEST does not know. So a log that was lost, and a MANIFEST that ends early,
+// would be an older state of the index, taken for the present one.
+void RequireLog(leveldb::Env& env, const std::string& folder) {
+  std::string manifest;
+  std::string edits;
+  // What can not be read LevelDB itself tells of, or makes.
+  if (!leveldb::ReadFileToString(&env, folder + "/CURRENT", &manifest).ok()) return;
+  if (manifest.ends_with('\n')) manifest.pop_back();
+  if (!leveldb::ReadFileToString(&env, folder + "/" + manifest, &edits).ok()) return;
+  const std::uint64_t number = LastLogNumber(edits);
+  const std::string log = fmt::format("{:06}.log", number);
+  if (number == 0 || env.FileExists(folder + "/" + log)) return;
+  ThrowCorrupted(folder, log + ", which " + manifest + " names last, is missing");
 }
 
 // LevelDB's own lock (fcntl), held for as long as any database is open in the folder.
@@ -174,6 +194,7 @@ class LevelDbIndex::Impl {
         cache_(leveldb::NewLRUCache(options.cache_bytes)),
         bloom_filter_(leveldb::NewBloomFilterPolicy(kBloomBitsPerKey)) {
     RequireCurrent(folder, options.create_if_missing);
+    RequireLog(*env_, folder);
 
     settings_.create_if_missing = options.create_if_missing;
     settings_.block_cache = cache_.get();

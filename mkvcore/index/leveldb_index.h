@@ -58,8 +58,8 @@ class LevelDbIndex : public Index {
   // the index (no permission, not a folder, full disk).
   //
   // A log that ends in the middle of a record is what a crash leaves and is no corruption; a
-  // damaged record before the end of one is, and so are a missing or unreadable CURRENT, MANIFEST
-  // or table. Blocks of tables are checked as they are read.
+  // damaged record before the end of one is, and so are a missing or unreadable CURRENT, MANIFEST,
+  // table or log that the MANIFEST names. Blocks of tables are checked as they are read.
   static std::unique_ptr<LevelDbIndex> Open(const std::string& folder,
                                             const LevelDbOptions& options = {});
   ~LevelDbIndex() override;

@@ -325,6 +325,7 @@ TEST_F(LevelDbIndexTest, EveryKindOfDamageAtOpeningNamesRebuild) {
       {"empty MANIFEST", [](const std::string& f) { fs::resize_file(Manifest(f), 0); }},
       {"damaged MANIFEST", [](const std::string& f) { FlipByte(Manifest(f), 12); }},
       {"missing tables", RemoveTables},
+      {"missing log", [](const std::string& f) { fs::remove(FileEndingIn(f, ".log")); }},
       {"damaged log", [](const std::string& f) { FlipByte(FileEndingIn(f, ".log"), 40); }},
   };
   for (const Damage& damage : damages) {
@@ -335,6 +336,27 @@ TEST_F(LevelDbIndexTest, EveryKindOfDamageAtOpeningNamesRebuild) {
     const std::string why = WhyNotOpened<IndexCorrupted>(path());
     EXPECT_THAT(why, HasSubstr("is corrupted"));
     EXPECT_THAT(why, HasSubstr("mkv rebuild"));
+  }
+}
+
+// An edit of the MANIFEST names the log that follows the tables which it adds.
+TEST_F(LevelDbIndexTest, AManifestThatEndsBeforeItsLastEditIsCorruption) {
+  const std::string long_key(20'000, 'k');  // so that an edit goes from one block into the next
+  std::uintmax_t before = 0;
+  {
+    LevelDbOptions options;
+    options.write_buffer_bytes = 64 << 10;
+    const auto index = LevelDbIndex::Open(path(), options);
+    before = fs::file_size(Manifest(path()));
+    int key = 0;
+    while (fs::file_size(Manifest(path())) == before) {
+      Put(*index, std::to_string(key++) + long_key, std::string(100, 'v'));
+    }
+  }
+  for (const std::uintmax_t bytes : {fs::file_size(Manifest(path())) - 5, before}) {
+    fs::resize_file(Manifest(path()), bytes);
+    EXPECT_THAT(WhyNotOpened<IndexCorrupted>(path()), HasSubstr("names last, is missing"));
+    EXPECT_NE(FileEndingIn(path(), ".ldb"), "") << "nothing was removed";
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -43,9 +44,18 @@ std::string_view ToView(leveldb::Slice slice) { return {slice.data(), slice.size
                        "); stop the server and run `mkv rebuild` to make it anew from the volumes");
 }
 
+// LevelDB looks for the end of a table where the MANIFEST says that it is. In one that was cut
+// short this lies outside of the file, which it maps: EINVAL (util/env_posix.cc).
+bool IsCutTable(const leveldb::Status& status) {
+  if (!status.IsIOError()) return false;
+  const std::string what = status.ToString();
+  const std::string reason = std::generic_category().message(EINVAL);
+  return what.ends_with(".ldb: " + reason) || what.ends_with(".sst: " + reason);
+}
+
 void Check(const leveldb::Status& status, const std::string& folder) {
   if (status.ok()) return;
-  if (status.IsCorruption()) ThrowCorrupted(folder, status.ToString());
+  if (status.IsCorruption() || IsCutTable(status)) ThrowCorrupted(folder, status.ToString());
   throw IndexError("the index in " + folder + " failed: " + status.ToString());
 }
 

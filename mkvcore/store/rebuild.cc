@@ -238,8 +238,9 @@ class Rebuilder {
     }
     bool damaged = known_before && !unchanged;
     if (damaged && blob.complete) {
-      // As many replicas as there should be agree: the key was deleted since, and written again. But
-      // files without a byte are what a power cut leaves, on all volumes at once if they share it.
+      // As many replicas as there should be agree: the key was deleted since, and written again.
+      // But files without a byte are what a power cut leaves, on all volumes at once if they share
+      // it.
       known_before = false;
       damaged = blob.size == 0;
     }
@@ -602,7 +603,9 @@ std::string Describe(const RebuildSummary& summary) {
   line(summary.unreadable, "values or sidecars that no volume delivered");
   line(summary.damaged,
        "values or replicas that are not what the old index, or most replicas, say");
-  line(summary.old_entries_lost, "places of the old index that could not be read");
+  line(summary.old_entries_lost,
+       "places of the old index could not be read: what only they knew is lost (what was unlinked, "
+       "and what was to be deleted, is live again)");
   line(summary.absent,
        "keys of the old index are on no volume: deleted since it was copied, or lost");
   line(summary.unlisted, "keys of the old index name a volume that is not in the list");

@@ -379,6 +379,18 @@ TEST_F(LevelDbIndexTest, DamagedTableIsNoticedWhenItIsRead) {
   EXPECT_THROW(Contents(*Open()), IndexCorrupted);
 }
 
+TEST_F(LevelDbIndexTest, TableThatWasCutShortIsCorruption) {
+  for (const bool empty : {false, true}) {
+    fs::remove_all(path());
+    Put(*Open(), "/a", std::string(3000, 'v'));
+    Open();  // moves the log into a table
+    const std::string table = FileEndingIn(path(), ".ldb");
+    fs::resize_file(table, empty ? 0 : fs::file_size(table) / 2);
+    EXPECT_THROW((void)Open()->Get("/a"), IndexCorrupted);
+    EXPECT_THROW(Contents(*Open()), IndexCorrupted);
+  }
+}
+
 // LevelDB goes on behind a block that it can not read.
 TEST_F(LevelDbIndexTest, AWalkThatPassedOverADamagedBlockSaysSoAtItsEnd) {
   {

@@ -311,6 +311,20 @@ TEST_F(RebuildTest, ACorruptedOldIndexIsKeptAsideAndDoneWithout) {
   EXPECT_THAT(Describe(summary), HasSubstr(summary.old_index_kept));
 }
 
+TEST_F(RebuildTest, AnOldIndexWithATableCutShortIsKeptAsideAndDoneWithout) {
+  PutBlob("/key", kPlain, "value");
+  WriteOld("/key", Record{true, "", placement_->Choose("/key")}, std::nullopt);
+  LevelDbIndex::Open(index());  // moves the log into a table
+  for (const auto& entry : fs::directory_iterator(index())) {
+    if (entry.path().extension() == ".ldb") fs::resize_file(entry, fs::file_size(entry) / 2);
+  }
+  const RebuildSummary summary = Run();
+  EXPECT_TRUE(summary.lacks());
+  EXPECT_FALSE(Find("/key")->record.unlinked);
+  EXPECT_TRUE(fs::is_directory(summary.old_index_kept));
+  EXPECT_THAT(Describe(summary), HasSubstr("what only they knew is lost"));
+}
+
 TEST_F(RebuildTest, InterruptedLeavesTheOldIndexAsItWas) {
   for (int i = 0; i < 50; ++i) PutBlob("/key-" + std::to_string(i), kPlain, "value");
   WriteOld("/old", Record{false, "", {"a:1"}}, std::nullopt);

@@ -28,6 +28,9 @@ Outcome Store::WriteSidecars(SidecarWrite& write, const Object& object, const st
                              const format::ObjectMetadata* changed) {
   bool taken = false;
   try {
+    // They are written over what is there. Undone by a power cut, their intent would leave them
+    // newer than the index, and nobody who knew.
+    index_.Sync();
     taken = write.Write(volumes_, sidecar);
   } catch (...) {
     if (write.Abandon()) TellGarbageListener(WallClockMicros());

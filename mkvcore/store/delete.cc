@@ -13,7 +13,7 @@ namespace mkv {
 Outcome Store::BeginDelete(std::string_view key, std::uint64_t id, Index::Durability durability,
                            DeletePlan& plan) {
   while (true) {
-    plan.state = KeyState::Read(index_, key);
+    plan.state = ReadToChange(key);
     if (!plan.state.object()) return Outcome::kMissing;
     if (options_.protect && plan.state.live()) return Outcome::kProtected;
     const Object& object = *plan.state.object();
@@ -61,7 +61,7 @@ Outcome Store::Unlink(std::string_view key) {
   const WritersUnderWay::Token token = writers_.TryExclusive(key);
   if (!token) return Outcome::kBusy;
   while (true) {
-    KeyState state = KeyState::Read(index_, key);
+    KeyState state = ReadToChange(key);
     if (!state.live()) return Outcome::kMissing;
     Record record = state.object()->record;
     record.unlinked = true;
@@ -75,7 +75,7 @@ Outcome Store::Remove(std::string_view key,
                       const Batch& along) {
   const WritersUnderWay::Token token = writers_.Shared(key);
   while (true) {
-    KeyState state = KeyState::Read(index_, key);
+    KeyState state = ReadToChange(key);
     if (condition) {
       const Outcome wanted = condition(state.live() ? state.object() : std::nullopt);
       if (wanted != Outcome::kDone) return wanted;

@@ -29,7 +29,7 @@ KeyState KeyState::Read(const Index& index, std::string_view key) {
   state.Decode();
   // Metadata of another record: the original's doing, or that of a writer between the two reads. A
   // batch would be refused, but files are deleted before there is one.
-  if (state.object_ && state.metadata_bytes_ && !state.object_->metadata) {
+  if (!state.ReadTogether()) {
     const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
     state.record_bytes_ = ValueAt(*entries, key);
     state.metadata_bytes_ = ValueAt(*entries, MetadataKey(key));
@@ -39,9 +39,19 @@ KeyState KeyState::Read(const Index& index, std::string_view key) {
   return state;
 }
 
+bool KeyState::ReadTogether() const {
+  if (!metadata_bytes_) return true;
+  return object_ && object_->metadata && object_->metadata->record() == record_bytes_;
+}
+
 void KeyState::Decode() {
   object_ = Object::Decode(key_, record_bytes_, metadata_bytes_);
   pending_ = ParsePending(key_, pending_bytes_);
+}
+
+std::optional<Object> KeyState::leftover() const {
+  if (!metadata_bytes_ || (object_ && object_->metadata)) return std::nullopt;
+  return Object::DecodeLeftover(key_, record_bytes_, metadata_bytes_);
 }
 
 format::Pending KeyState::AllPending(const Index& index, std::string_view key) {
@@ -149,6 +159,12 @@ format::PendingBlob& KeyState::AddGarbage(const Object& object,
   return blob;
 }
 
+void KeyState::QueueLeftover(const Object& leftover, std::uint64_t id, std::int64_t not_before_us) {
+  format::PendingBlob& garbage = AddGarbage(leftover, leftover.record.volumes, id, not_before_us);
+  garbage.set_only_sidecar(leftover.generation() == kPlain);
+  leftover_queued_ = true;
+}
+
 format::PendingBlob* KeyState::FindPending(std::uint64_t id) {
   for (format::PendingBlob* const blob : PendingBlobs()) {
     if (blob->id() == id) return blob;
@@ -217,6 +233,8 @@ bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& a
   } else if (change_ == Change::kRemove) {
     record.reset();
     metadata.reset();
+  } else if (leftover_queued_) {
+    metadata.reset();
   }
   const auto write = [&batch](const std::string& name, const std::optional<std::string>& value,
                               const std::optional<std::string>& before) {
@@ -227,10 +245,8 @@ bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& a
       batch.Delete(name);
     }
   };
-  if (change_ != Change::kNone) {
-    write(key_, record, record_bytes_);
-    write(metadata_key, metadata, metadata_bytes_);
-  }
+  write(key_, record, record_bytes_);
+  write(metadata_key, metadata, metadata_bytes_);
   for (GarbageBatch& garbage : batches_) {
     const std::string name = GarbageKey(key_, garbage.number);
     batch.Require(name, garbage.bytes);
@@ -252,6 +268,7 @@ bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& a
   pending_bytes_ = std::move(pending);
   batches_.clear();
   change_ = Change::kNone;
+  leftover_queued_ = false;
   return true;
 }
 

@@ -29,6 +29,8 @@ class KeyState {
   // A value that clients see: there is a record, and it is not unlinked.
   bool live() const { return object_ && !object_->record.unlinked; }
   const format::Pending& pending() const { return pending_; }
+  // Of an earlier value, which the original has done away with as far as it knew of it.
+  std::optional<Object> leftover() const;
 
   // The greatest generation that the key has or that anything pending of it has.
   Generation GreatestGeneration() const;
@@ -53,6 +55,9 @@ class KeyState {
   // Adds the present object's blob on `volumes` to the garbage.
   format::PendingBlob& AddGarbage(const Object& object, const std::vector<std::string>& volumes,
                                   std::uint64_t id, std::int64_t not_before_us);
+  // What is left of a leftover() goes to the garbage, and its metadata with the commit: to be
+  // called by whoever changes the key, for nobody else would know of it any more.
+  void QueueLeftover(const Object& leftover, std::uint64_t id, std::int64_t not_before_us);
   // Reads a batch of garbage as well: until the commit its blobs are found, removed and written
   // like the rest.
   void ReadBatch(const Index& index, std::uint64_t batch);
@@ -82,6 +87,7 @@ class KeyState {
   }
   // What was read.
   void Decode();
+  bool ReadTogether() const;
   // The generation that the key's value has after the commit.
   Generation GenerationToBe() const;
   void MoveGarbageOut();
@@ -94,6 +100,7 @@ class KeyState {
 
   enum class Change { kNone, kSet, kRemove };
   Change change_ = Change::kNone;
+  bool leftover_queued_ = false;
   Generation new_generation_ = kPlain;
   std::string new_record_;
   std::optional<std::string> new_metadata_;

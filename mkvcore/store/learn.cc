@@ -93,7 +93,7 @@ void Store::LearnGroup(std::span<Object* const> objects) {
 void Store::Keep(const Object& object, const format::ObjectMetadata& learned) {
   // Metadata in the index says that the blob lies where we would put it.
   if (OriginalBlobPath(object.key) != BlobPath(object.key, kPlain)) return;
-  KeyState state = KeyState::Read(index_, object.key);
+  KeyState state = ReadToChange(object.key);
   if (!state.object() || state.object()->metadata || state.object()->record != object.record) {
     return;
   }

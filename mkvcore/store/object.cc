@@ -4,6 +4,18 @@
 
 namespace mkv {
 
+namespace {
+
+bool Belongs(const format::ObjectMetadata& metadata, std::string_view record_bytes,
+             const Record& record) {
+  if (metadata.record() == record_bytes) return true;
+  Record linked = record;
+  linked.unlinked = false;
+  return record.unlinked && metadata.record() == linked.Encode();
+}
+
+}  // namespace
+
 std::optional<Object> Object::Decode(std::string_view key,
                                      const std::optional<std::string>& record_bytes,
                                      const std::optional<std::string>& metadata_bytes) {
@@ -18,11 +30,29 @@ std::optional<Object> Object::Decode(std::string_view key,
   object.record = *std::move(record);
   if (metadata_bytes) {
     format::ObjectMetadata metadata;
-    if (metadata.ParseFromString(*metadata_bytes) && metadata.record() == *record_bytes) {
+    if (metadata.ParseFromString(*metadata_bytes) &&
+        Belongs(metadata, *record_bytes, object.record)) {
       object.metadata = std::move(metadata);
     }
   }
   return object;
+}
+
+std::optional<Object> Object::DecodeLeftover(std::string_view key,
+                                             const std::optional<std::string>& record_bytes,
+                                             const std::optional<std::string>& metadata_bytes) {
+  format::ObjectMetadata metadata;
+  if (!metadata_bytes || !metadata.ParseFromString(*metadata_bytes)) return std::nullopt;
+  if (metadata.generation() == kPlain && (record_bytes || !metadata.sidecar())) return std::nullopt;
+  const std::optional<Record> present = record_bytes ? Record::Decode(*record_bytes) : std::nullopt;
+  if (present && Belongs(metadata, *record_bytes, *present)) return std::nullopt;
+  std::optional<Record> record = Record::Decode(metadata.record());
+  if (!record) return std::nullopt;
+  Object leftover;
+  leftover.key = key;
+  leftover.record = *std::move(record);
+  leftover.metadata = std::move(metadata);
+  return leftover;
 }
 
 bool Object::IsSameValue(const Object& other) const {

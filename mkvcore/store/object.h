@@ -36,11 +36,20 @@ struct Object {
   const format::ObjectMetadata& known() const { return metadata ? *metadata : learned.value(); }
 
   // Takes the bytes of the index apart. nullopt when there is no record. Metadata that repeats
-  // another record than this one is ignored: the original wrote since. Throws IndexError when the
-  // record can not be understood.
+  // another record than this one is ignored: the original wrote since. (`DELETED` before the same
+  // record is its UNLINK alone, and the metadata tells of the value still.) Throws IndexError when
+  // the record can not be understood.
   static std::optional<Object> Decode(std::string_view key,
                                       const std::optional<std::string>& record_bytes,
                                       const std::optional<std::string>& metadata_bytes);
+
+  // The value that metadata without its record tells of: the original has deleted it since, or put
+  // another in its place. It knows the plain path only, so files that lie elsewhere are left on the
+  // volumes: the blob at a generation; or, beside no value, a sidecar alone, which is all there is
+  // where the generation is kPlain. nullopt when nothing is left.
+  static std::optional<Object> DecodeLeftover(std::string_view key,
+                                              const std::optional<std::string>& record_bytes,
+                                              const std::optional<std::string>& metadata_bytes);
 
   Generation generation() const { return metadata ? metadata->generation() : kPlain; }
   // Without metadata the blob lies where the original put it.

@@ -86,7 +86,7 @@ void Store::AbandonPut(PutPlan& plan) {
 
 Outcome Store::NoteIntent(PutPlan& plan) {
   while (true) {
-    KeyState state = KeyState::Read(index_, plan.key);
+    KeyState state = ReadToChange(plan.key);
     if (!plan.replace && state.live()) return Outcome::kExists;
     if (plan.replace && options_.protect && state.live() && !IsReservedKey(plan.key)) {
       return Outcome::kProtected;

@@ -311,7 +311,7 @@ std::string Store::SidecarToCopy(const std::vector<BlobLocation>& sidecars,
 
 Outcome Store::CommitMove(MovePlan& plan) {
   while (true) {
-    KeyState state = KeyState::Read(index_, plan.object.key);
+    KeyState state = ReadToChange(plan.object.key);
     const bool changed = !state.object() || state.object()->record != plan.object.record ||
                          state.object()->generation() != plan.object.generation() ||
                          SidecarIsAnother(*state.object(), plan.object);

@@ -14,6 +14,7 @@
 #include "mkvcore/format/index_keys.h"
 #include "mkvcore/format/sidecar.h"
 #include "mkvcore/store/found_key.h"
+#include "mkvcore/store/generation_clock.h"
 #include "mkvcore/store/index_replacement.h"
 #include "mkvcore/store/key_state.h"
 #include "mkvcore/store/object.h"
@@ -71,6 +72,7 @@ bool IsDoomed(const Object& object, const format::Pending& pending) {
 // What the old index says of one key.
 struct OldEntry {
   std::optional<Object> object;
+  std::optional<Object> leftover;
   format::Pending pending;
 };
 
@@ -216,7 +218,8 @@ class Rebuilder {
   }
 
   void RebuildKey(const FoundKey& found, Batch* batch) {
-    const OldEntry old = ReadOld(found.key);
+    OldEntry old = ReadOld(found.key);
+    QueueLeftover(found.key, old);
     const Choice choice = ChooseBlob(found, placement_, old.pending, old.object);
     Count(found, choice);
     if (!choice.blob) return;
@@ -275,6 +278,17 @@ class Rebuilder {
     summary_.unknown_before += known_before ? 0 : 1;
   }
 
+  // What the original deleted, or put another value beside, stays deleted. On the plain path it may
+  // have written since, where the old index is a backup.
+  void QueueLeftover(const std::string& key, OldEntry& old) {
+    if (!old.leftover || old.leftover->generation() == kPlain) return;
+    KeyState state = KeyState::Read(indexes_.replacement(), key);
+    state.QueueLeftover(*old.leftover, clock_.Next(), /*not_before_us=*/0);
+    *old.pending.add_blobs() = *state.pending().blobs().rbegin();
+    // As in Write().
+    (void)state.Commit(indexes_.replacement(), Index::Durability::kOrdered);
+  }
+
   // What the listings themselves tell.
   static void DescribeBlob(const ChosenBlob& blob, format::ObjectMetadata* metadata) {
     metadata->set_size(blob.size);
@@ -288,9 +302,14 @@ class Rebuilder {
     const Index* old = indexes_.old();
     if (old == nullptr) return entry;
     try {
-      entry.object = Object::Decode(key, old->Get(key), old->Get(MetadataKey(key)));
+      const std::optional<std::string> record = old->Get(key);
+      const std::optional<std::string> metadata = old->Get(MetadataKey(key));
+      entry.object = Object::Decode(key, record, metadata);
       if (!pending_keys_ || pending_keys_->contains(key)) {
         entry.pending = KeyState::AllPending(*old, key);
+      }
+      if (metadata && !(entry.object && entry.object->metadata)) {
+        entry.leftover = Object::DecodeLeftover(key, record, metadata);
       }
     } catch (const IndexError& error) {
       LoseOldEntry(error.what());
@@ -560,6 +579,7 @@ class Rebuilder {
   IndexReplacement indexes_;
   VolumeWalk walk_;
   std::atomic<unsigned> next_first_byte_ = 0;
+  GenerationClock clock_;
   // Of the old index, for most keys have nothing pending; nullopt: too many, or not all are known.
   std::optional<std::unordered_set<std::string>> pending_keys_{std::in_place};
 

@@ -49,7 +49,7 @@ std::optional<Object> Store::Find(std::string_view key, ObjectEntries& read) con
   std::optional<Object> object = Object::Decode(key, read.record, read.metadata);
   // Metadata of another record: the original's doing, or that of a writer between the two reads.
   // Only both as of one moment tell which.
-  if (object && !object->metadata) {
+  if (object && (!object->metadata || object->metadata->record() != read.record)) {
     read = ReadAtOneMoment(index_, key);
     object = Object::Decode(key, read.record, read.metadata);
   }
@@ -59,6 +59,17 @@ std::optional<Object> Store::Find(std::string_view key, ObjectEntries& read) con
 std::optional<Object> Store::Find(std::string_view key) const {
   ObjectEntries read = ReadEntries(key);
   return Find(key, read);
+}
+
+KeyState Store::ReadToChange(std::string_view key) {
+  KeyState state = KeyState::Read(index_, key);
+  if (const std::optional<Object> leftover = state.leftover()) {
+    const std::int64_t not_before =
+        WallClockMicros() + std::chrono::microseconds(options_.garbage_delay).count();
+    state.QueueLeftover(*leftover, generations_.Next(), not_before);
+    TellGarbageListener(not_before);
+  }
+  return state;
 }
 
 bool Store::MayChangeOnLoop(const LoopVolumeClient& volumes) const {

@@ -75,6 +75,7 @@ class BrokenOff : public std::runtime_error {
   BrokenOff() : std::runtime_error("broken off: the server stops") {}
 };
 
+class KeyState;
 class LoopSync;
 class SidecarWrite;
 class StagedBlob;
@@ -264,6 +265,8 @@ class Store {
  private:
   friend class StagedBlob;
   struct PutPlan;
+  // For whoever changes the key: what the original left of a value of ours is then garbage.
+  KeyState ReadToChange(std::string_view key);
   // Volumes in placement order, as they are asked to take a new blob: those that accept writes
   // first.
   std::vector<std::string> Candidates(std::vector<std::string> order) const;

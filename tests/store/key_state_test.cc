@@ -38,6 +38,13 @@ class KeyStateTest : public ::testing::Test {
     ASSERT_TRUE(index_->Write(batch, kInOrder));
   }
 
+  // As the original does.
+  void Delete(const std::string& key) {
+    Batch batch;
+    batch.Delete(key);
+    ASSERT_TRUE(index_->Write(batch, kInOrder));
+  }
+
   const testing::TempFolder folder_;
   std::unique_ptr<LevelDbIndex> index_ = LevelDbIndex::Open(folder_.path() / "index");
 };
@@ -83,6 +90,70 @@ TEST_F(KeyStateTest, IsNotLiveOnceUnlinkedButKeepsItsMetadata) {
   ASSERT_TRUE(after.object());
   EXPECT_EQ(after.object()->generation(), 7U) << "else its blob could not be found again";
   EXPECT_EQ(index_->Get("/key"), "DELETEDa:1,b:2");
+}
+
+// The original's UNLINK changes the record alone.
+TEST_F(KeyStateTest, KeepsItsMetadataWhenTheOriginalUnlinksIt) {
+  Store(7);
+  PutRaw("/key", "DELETEDa:1,b:2");
+  KeyState state = Read();
+  EXPECT_FALSE(state.live());
+  ASSERT_TRUE(state.object() && state.object()->metadata);
+  EXPECT_EQ(state.object()->generation(), 7U);
+  EXPECT_FALSE(state.leftover());
+}
+
+TEST_F(KeyStateTest, QueuesWhatTheOriginalLeftOfAValueThatItDeletedOrReplaced) {
+  for (const bool replaced : {false, true}) {
+    SCOPED_TRACE(replaced);
+    Store(7);
+    if (replaced) {
+      PutRaw("/key", "c:3");
+    } else {
+      Delete("/key");
+    }
+    KeyState state = Read();
+    ASSERT_TRUE(state.leftover());
+    EXPECT_EQ(state.leftover()->record, TheRecord());
+    state.QueueLeftover(*state.leftover(), /*id=*/42, /*not_before_us=*/1000);
+    EXPECT_FALSE(state.PlainPathIsFree());
+    EXPECT_EQ(state.GreatestGeneration(), 7U);
+    ASSERT_TRUE(state.Commit(*index_, kInOrder));
+
+    KeyState after = Read();
+    EXPECT_FALSE(after.leftover());
+    EXPECT_EQ(after.object().has_value(), replaced) << "the record stays as it was";
+    EXPECT_EQ(index_->Get(MetadataKey("/key")), std::nullopt);
+    EXPECT_TRUE(after.IsPending(7, "a:1"));
+    EXPECT_TRUE(after.IsPending(7, "b:2"));
+    EXPECT_FALSE(after.FindPending(42)->only_sidecar());
+    after.RemovePending(42);
+    after.RemoveObject();
+    ASSERT_TRUE(after.Commit(*index_, kInOrder));
+  }
+}
+
+// Which the original deletes and writes as we do, but for the sidecar.
+TEST_F(KeyStateTest, OfAValueOnThePlainPathTheOriginalLeavesTheSidecarAlone) {
+  Store(kPlain);
+  Delete("/key");
+  EXPECT_FALSE(Read().leftover());
+  EXPECT_TRUE(Read().PlainPathIsFree());
+
+  KeyState state = Read();
+  format::ObjectMetadata metadata = Metadata(kPlain);
+  metadata.set_sidecar(true);
+  state.SetObject(TheRecord(), metadata);
+  ASSERT_TRUE(state.Commit(*index_, kInOrder));
+  Delete("/key");
+  KeyState deleted = Read();
+  ASSERT_TRUE(deleted.leftover());
+  deleted.QueueLeftover(*deleted.leftover(), /*id=*/42, /*not_before_us=*/1000);
+  EXPECT_TRUE(deleted.FindPending(42)->only_sidecar());
+  EXPECT_FALSE(deleted.PlainPathIsFree());
+
+  PutRaw("/key", "c:3");
+  EXPECT_FALSE(Read().leftover()) << "there is a value beside it";
 }
 
 TEST_F(KeyStateTest, LeavesNothingOfARemovedObject) {

@@ -161,6 +161,31 @@ TEST_F(RebuildTest, WhatTheOriginalPutWhereAnotherValueWasToBeDeletedIsTheValue)
   EXPECT_EQ(Find("/key")->record, record);
 }
 
+// The original knows the plain path only: what lay at a generation is still there.
+TEST_F(RebuildTest, WhatTheOriginalDeletedOrReplacedStaysSo) {
+  for (const std::string& key : std::vector<std::string>{"/deleted", "/replaced"}) {
+    PutBlob(key, 5, "of an overwrite");
+    WriteOld(key, Record{false, Md5Hex("of an overwrite"), placement_->Choose(key)},
+             Metadata(5, 15));
+  }
+  PutBlob("/replaced", kPlain, "the original's");
+  const Record replaced{false, Md5Hex("the original's"), placement_->Choose("/replaced")};
+  Batch batch;
+  batch.Delete("/deleted");
+  batch.Put("/replaced", replaced.Encode());
+  ASSERT_TRUE(LevelDbIndex::Open(index())->Write(batch, Index::Durability::kOrdered));
+
+  const RebuildSummary summary = Run();
+  EXPECT_EQ(summary.keys, 1u);
+  EXPECT_EQ(summary.pending, 4u);
+  EXPECT_FALSE(Find("/deleted"));
+  EXPECT_EQ(Find("/replaced")->record, replaced);
+  EXPECT_EQ(Find("/replaced")->generation(), kPlain);
+  const RebuildSummary again = Run();
+  EXPECT_EQ(again.keys, 1u);
+  EXPECT_EQ(again.pending, 4u) << "it waits for the garbage collector";
+}
+
 // More than a rebuild remembers.
 TEST_F(RebuildTest, OfManyPendingKeysNoneIsForgotten) {
   PutBlob("/999999", kPlain, "gone");

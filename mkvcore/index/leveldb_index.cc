@@ -19,6 +19,7 @@
 #include <mutex>
 #include <shared_mutex>
 #include <system_error>
+#include <vector>
 
 #include "mkvcore/index/folder_lock.h"
 #include "mkvcore/index/key_locks.h"
@@ -301,10 +302,15 @@ class LevelDbIndex::Impl {
     failed->Retire();
     try {
       // Iterators may still come to need tables that only older databases name.
-      const auto keep_tables = [older = std::weak_ptr<Database>(failed)] {
-        return !older.expired();
+      std::erase_if(older_, [](const auto& database) { return database.expired(); });
+      std::vector<std::weak_ptr<Database>> older = older_;
+      older.push_back(failed);
+      const auto keep_tables = [older] {
+        return std::any_of(older.begin(), older.end(),
+                           [](const auto& database) { return !database.expired(); });
       };
       auto opened = std::make_shared<Database>(env_, settings_, folder_, keep_tables);
+      older_ = std::move(older);
       const std::lock_guard lock(database_mutex_);
       database_ = std::move(opened);
       spdlog::warn("the index in {} was opened anew, and can be written again", folder_);
@@ -370,7 +376,8 @@ class LevelDbIndex::Impl {
 
   std::shared_mutex writing_mutex_;  // shared by writers, exclusive for who opens anew
   std::mutex opening_mutex_;
-  Clock::time_point next_attempt_{};  // under opening_mutex_
+  Clock::time_point next_attempt_{};            // under opening_mutex_
+  std::vector<std::weak_ptr<Database>> older_;  // under opening_mutex_; that may have readers
   mutable std::shared_mutex database_mutex_;
   std::shared_ptr<Database> database_;
   KeyLocks locks_;

@@ -59,12 +59,11 @@ struct Choice {
 };
 
 // Chooses by these rules:
-// - A file that `pending` names, at that generation on that volume, is no replica of a value,
-// unless
+// - A file that `pending` names, at that generation on that volume, is no replica of a value.
+// Unless
 //   the record of `old` names it too: it was written since, by the original, or is being repaired.
-// - Replicas of one blob have one size: what `old` says of that path if one of them has it, else
-// the
-//   most frequent, else (a tie) the greatest, for what is cut short is smaller.
+// - Replicas of one blob have one size: what `old` says of that path, if one of them has it. Else
+//   the most frequent, else (a tie) the greatest, for what is cut short is smaller.
 // - The greatest generation that lies on as many volumes as `placement` asks for is the value; if
 //   none does, the greatest of all.
 // `pending` and `old` are what the old index says of the key.

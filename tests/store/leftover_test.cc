@@ -1,5 +1,5 @@
-// The original deletes a key that we had overwritten, or puts another value there. It knows the plain
-// path only, so our last value is left on the volumes, and in the index what we knew of it.
+// The original deletes a key that we had overwritten, or puts another value there. It knows the
+// plain path only, so our last value is left on the volumes, and in the index what we knew of it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -106,8 +106,7 @@ TEST_F(Leftover, OfAReplacedKeyGoesWithWhateverChangesTheKey) {
       {"delete", [this] { EXPECT_EQ(own_.Delete(kKey), Outcome::kDone); }},
       {"unlink", [this] { EXPECT_EQ(own_.Unlink(kKey), Outcome::kDone); }},
       {"remove", [this] { EXPECT_EQ(own_.Remove(kKey, {}), Outcome::kDone); }},
-      {"rebalance",
-       [this] { EXPECT_EQ(own_.RebalanceQuietly(kKey).outcome, Outcome::kDone); }},
+      {"rebalance", [this] { EXPECT_EQ(own_.RebalanceQuietly(kKey).outcome, Outcome::kDone); }},
       {"learn",
        [this] {
          std::vector<Object> objects = {own_.Find(kKey).value()};

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import time
 import unittest
 import urllib.error
@@ -163,6 +164,9 @@ class Sync(unittest.TestCase):
         tree = path("tree")
         for name in ("a", "b/c", "b/empty", "b/.hidden", "b/with space", "ü/ñ+%"):
             clients.write(tree / name, b"" if "empty" in name else name.encode() * 100)
+            # Written in the second of its upload, a file is newer than that, whose time is a whole
+            # second, and goes up again: with S3, too.
+            os.utime(tree / name, (time.time() - 60,) * 2)
         s3("sync", tree, "s3://synced/t")
         self.assertEqual(s3("sync", tree, "s3://synced/t"), "")
         clients.write(tree / "b/c", b"changed")
@@ -174,6 +178,16 @@ class Sync(unittest.TestCase):
         self.assertEqual(clients.differences(tree, path("tree-again")), "")
         s3("rm", "--recursive", "--quiet", "s3://synced/")
         s3("rb", "s3://synced")
+
+    def test_downloads_nothing_twice_by_exact_timestamps(self):
+        s3("mb", "s3://timed")
+        for i in range(5):
+            clients.write(path("timed") / str(i), b"value")
+        s3("sync", path("timed"), "s3://timed")
+        sync = ("sync", "--exact-timestamps", "s3://timed", path("timed-again"))
+        self.assertEqual(s3(*sync).count("download: "), 5)
+        self.assertEqual(s3(*sync), "")
+        s3("rb", "--force", "s3://timed")
 
 
 class Api(unittest.TestCase):

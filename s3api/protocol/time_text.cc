@@ -23,7 +23,6 @@ struct Fields {
   unsigned hour;
   unsigned minute;
   unsigned second;
-  unsigned millisecond;
 };
 
 Fields ToFields(std::int64_t time_us) {
@@ -37,8 +36,7 @@ Fields ToFields(std::int64_t time_us) {
           std::chrono::weekday(day).c_encoding(),
           static_cast<unsigned>(clock.hours().count()),
           static_cast<unsigned>(clock.minutes().count()),
-          static_cast<unsigned>(clock.seconds().count()),
-          static_cast<unsigned>(clock.subseconds().count() / 1000)};
+          static_cast<unsigned>(clock.seconds().count())};
 }
 
 void Digits(char* end, unsigned value, int count) {
@@ -164,7 +162,6 @@ IsoTimeText WriteIsoTime(std::int64_t time_us) {
   Digits(start + 13, fields.hour, 2);
   Digits(start + 16, fields.minute, 2);
   Digits(start + 19, fields.second, 2);
-  Digits(start + 23, fields.millisecond, 3);
   return text;
 }
 

@@ -11,7 +11,8 @@
 
 namespace mkv::s3 {
 
-// `2009-10-12T17:50:30.000Z`. In an array, because a listing writes a thousand of them.
+// `2009-10-12T17:50:30.000Z`: fractions are cut off, as in S3, so that a listing says what HEAD
+// says; clients compare the two. In an array, because a listing writes a thousand of them.
 using IsoTimeText = std::array<char, 24>;
 IsoTimeText WriteIsoTime(std::int64_t time_us);
 std::string FormatIsoTimeMillis(std::int64_t time_us);

@@ -38,7 +38,7 @@ TEST(ListObjectsDocumentTest, V1) {
             std::string(kHead) +
                 "<Prefix/><Marker>Z</Marker><NextMarker>p q/</NextMarker><MaxKeys>1000</MaxKeys>"
                 "<Delimiter>/</Delimiter><IsTruncated>true</IsTruncated>"
-                "<Contents><Key>a&amp;b c&#x1;</Key><LastModified>2009-10-12T17:50:30.123Z"
+                "<Contents><Key>a&amp;b c&#x1;</Key><LastModified>2009-10-12T17:50:30.000Z"
                 "</LastModified><ETag>\"abc\"</ETag><Size>7</Size><Owner><ID>alice</ID>"
                 "<DisplayName>alice</DisplayName></Owner><StorageClass>STANDARD</StorageClass>"
                 "</Contents><CommonPrefixes><Prefix>p q/</Prefix></CommonPrefixes>"
@@ -86,7 +86,7 @@ TEST(ListObjectsDocumentTest, V2WithUrlEncoding) {
                 "</NextContinuationToken><KeyCount>2</KeyCount><MaxKeys>1000</MaxKeys>"
                 "<Delimiter>+</Delimiter><EncodingType>url</EncodingType>"
                 "<IsTruncated>true</IsTruncated><Contents><Key>a%26b+c%01</Key>"
-                "<LastModified>2009-10-12T17:50:30.123Z</LastModified><ETag>\"abc\"</ETag>"
+                "<LastModified>2009-10-12T17:50:30.000Z</LastModified><ETag>\"abc\"</ETag>"
                 "<Size>7</Size><StorageClass>STANDARD</StorageClass></Contents>"
                 "<CommonPrefixes><Prefix>p+q/</Prefix></CommonPrefixes></ListBucketResult>");
 }

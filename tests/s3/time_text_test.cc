@@ -8,8 +8,9 @@ namespace {
 constexpr std::int64_t kExample = 1'255'369'830'123'456;  // 2009-10-12T17:50:30.123456Z
 constexpr std::int64_t kExampleSeconds = 1'255'369'830'000'000;
 
-TEST(TimeTextTest, DocumentsHaveMilliseconds) {
-  EXPECT_EQ(FormatIsoTimeMillis(kExample), "2009-10-12T17:50:30.123Z");
+TEST(TimeTextTest, DocumentsHaveTheSecondsOfHeadersAndNoFraction) {
+  EXPECT_EQ(FormatIsoTimeMillis(kExample), "2009-10-12T17:50:30.000Z");
+  EXPECT_EQ(FormatIsoTimeMillis(kExampleSeconds + 999'999), "2009-10-12T17:50:30.000Z");
   EXPECT_EQ(FormatIsoTimeMillis(0), "1970-01-01T00:00:00.000Z");
 }
 

@@ -61,7 +61,8 @@ CreateBucketConfiguration ParseCreateBucketConfiguration(std::string_view body) 
 }
 
 DeleteRequest ParseDelete(std::string_view body) {
-  const XmlBody document(body, "Delete", {.max_bytes = kMaxDeleteBody});
+  const XmlBody document(body, "Delete",
+                         {.max_bytes = kMaxDeleteBody, .max_markup = kMaxDeleteMarkup});
   const std::vector<XmlBodyElement> objects = document.root().Children("Object");
   if (objects.empty() || objects.size() > kMaxDeleteKeys) ThrowMalformed();
 
@@ -73,7 +74,8 @@ DeleteRequest ParseDelete(std::string_view body) {
 }
 
 std::vector<CompletedPart> ParseCompleteMultipartUpload(std::string_view body) {
-  const XmlBody document(body, "CompleteMultipartUpload", {.max_bytes = kMaxCompleteBody});
+  const XmlBody document(body, "CompleteMultipartUpload",
+                         {.max_bytes = kMaxCompleteBody, .max_markup = kMaxCompleteMarkup});
   const std::vector<XmlBodyElement> elements = document.root().Children("Part");
   if (elements.empty() || elements.size() > kMaxParts) ThrowMalformed();
 

@@ -26,6 +26,11 @@ inline constexpr std::size_t kMaxSmallBody = 64 << 10;    // settings of a bucke
 inline constexpr std::size_t kMaxDeleteBody = 2 << 20;    // 1000 keys, 1024 bytes each, escaped
 inline constexpr std::size_t kMaxCompleteBody = 8 << 20;  // 10,000 parts with checksums
 
+// What the latter two may have of markup (XmlLimits). With all that S3 has for it, and a namespace
+// of its own, a key needs 13, a part 17.
+inline constexpr std::size_t kMaxDeleteMarkup = 20'000;
+inline constexpr std::size_t kMaxCompleteMarkup = 200'000;
+
 inline constexpr std::size_t kMaxDeleteKeys = 1000;
 inline constexpr std::size_t kMaxParts = 10'000;
 

@@ -76,6 +76,9 @@ std::string ReplaceInvalidUtf8(std::string_view text);
 struct XmlLimits {
   std::size_t max_bytes = 1 << 20;
   int max_depth = 16;
+  // How often `<` and the beginning of an attribute's value (`="`, `='`) may be in it. The tree
+  // needs up to 128 bytes for each, an element and the text after it: of `<a/>x` 25 times the body.
+  std::size_t max_markup = 8192;
 };
 
 // An element of a request's body.
@@ -103,8 +106,9 @@ class XmlBodyElement {
 };
 
 // A request's body as XML. Throws S3Error: MalformedXML for what is no well-formed UTF-8 document
-// of that root element, for a DTD, an entity other than XML's own five, and too deep a nesting;
-// MaxMessageLengthExceeded for too long a body; MissingRequestBodyError for an empty one.
+// of that root element, for a DTD, an entity other than XML's own five, too deep a nesting, and too
+// much markup, of which no tree is made; MaxMessageLengthExceeded for too long a body;
+// MissingRequestBodyError for an empty one.
 class XmlBody {
  public:
   XmlBody(std::string_view body, std::string_view root, const XmlLimits& limits = {});

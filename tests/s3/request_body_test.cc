@@ -5,6 +5,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "s3api/protocol/error.h"
 
@@ -101,6 +103,71 @@ TEST(RequestBodyTest, AChecksumThatNobodyCanCompareIsRefused) {
               "InvalidRequest")
         << name;
   }
+}
+
+// `elements`, each with a name and a text, as a careful writer of XML lays them out.
+std::string Laid(const std::string& name,
+                 const std::vector<std::pair<std::string, std::string>>& elements) {
+  std::string text = "  <" + name + " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\r\n";
+  for (const auto& [element, value] : elements) {
+    text.append("    <").append(element).append(">").append(value).append("</");
+    text.append(element).append(">\r\n");
+  }
+  return text + "  </" + name + ">\r\n";
+}
+
+TEST(RequestBodyTest, AsManyPartsAsThereMayBeWithAllThatS3Has) {
+  std::string body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<CompleteMultipartUpload>\r\n";
+  for (std::size_t i = 1; i <= kMaxParts; ++i) {
+    body += Laid("Part", {{"PartNumber", std::to_string(i)},
+                          {"ETag", "&quot;" + std::string(32, 'a') + "&quot;"},
+                          {"ChecksumCRC32", "AAAAAA=="},
+                          {"ChecksumCRC32C", "AAAAAA=="},
+                          {"ChecksumCRC64NVME", "AAAAAAAAAAA="},
+                          {"ChecksumSHA1", std::string(27, 'A') + "="},
+                          {"ChecksumSHA256", std::string(43, 'A') + "="}});
+  }
+  body += "</CompleteMultipartUpload>\r\n";
+  EXPECT_LT(body.size(), kMaxCompleteBody);
+  EXPECT_EQ(ParseCompleteMultipartUpload(body).size(), kMaxParts);
+}
+
+TEST(RequestBodyTest, AsManyKeysAsThereMayBeWithAllThatS3Has) {
+  std::string body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<Delete>\r\n";
+  for (std::size_t i = 0; i < kMaxDeleteKeys; ++i) {
+    body += Laid("Object", {{"Key", std::string(1024, 'k')},
+                            {"VersionId", "null"},
+                            {"ETag", "\"" + std::string(32, 'a') + "\""},
+                            {"LastModifiedTime", "2009-10-12T17:50:30.000Z"},
+                            {"Size", "1"}});
+  }
+  body += "  <Quiet>true</Quiet>\r\n</Delete>\r\n";
+  EXPECT_LT(body.size(), kMaxDeleteBody);
+  EXPECT_EQ(ParseDelete(body).objects.size(), kMaxDeleteKeys);
+}
+
+// What nobody asked for is passed over, but has a place in memory until then.
+TEST(RequestBodyTest, MarkupIsLimited) {
+  const auto times = [](std::size_t count, const std::string& text) {
+    std::string all;
+    for (std::size_t i = 0; i < count; ++i) all += text;
+    return all;
+  };
+  const std::string object = "<Object><Key>k</Key></Object>";
+  EXPECT_EQ(BodyProblem(ParseDelete,
+                        "<Delete>" + object + times(kMaxDeleteMarkup - 6, "<a/>") + "</Delete>"),
+            "");
+  EXPECT_EQ(BodyProblem(ParseDelete,
+                        "<Delete>" + object + times(kMaxDeleteMarkup - 5, "<a/>") + "</Delete>"),
+            "MalformedXML");
+  const std::string part = "<Part><PartNumber>1</PartNumber><ETag>a</ETag></Part>";
+  EXPECT_EQ(BodyProblem(ParseCompleteMultipartUpload, "<CompleteMultipartUpload>" + part +
+                                                          times(kMaxCompleteMarkup - 7, "<a/>") +
+                                                          "</CompleteMultipartUpload>"),
+            "MalformedXML");
+  EXPECT_EQ(BodyProblem(ParseCreateBucketConfiguration,
+                        "<CreateBucketConfiguration" + times(9'000, " a=''") + "/>"),
+            "MalformedXML");
 }
 
 TEST(RequestBodyTest, PartsComeInAscendingOrder) {

@@ -91,8 +91,22 @@ TEST(XmlTest, SizeAndDepthAreLimited) {
   EXPECT_EQ(XmlProblem("<Root><a><b><c/></b></a></Root>", {.max_depth = 3}), "MalformedXML");
   std::string deep = "<Root>";
   for (int i = 0; i < 100'000; ++i) deep += "<a>";
-  EXPECT_EQ(XmlProblem(deep), "MalformedXML");
+  EXPECT_EQ(XmlProblem(deep, {.max_markup = 1'000'000}), "MalformedXML");
   EXPECT_EQ(XmlProblem(""), "MissingRequestBodyError");
+}
+
+TEST(XmlTest, MarkupIsLimited) {
+  const auto holds = [](std::string_view body, std::size_t markup) {
+    return XmlProblem(body, {.max_markup = markup}).empty() &&
+           XmlProblem(body, {.max_markup = markup - 1}) == "MalformedXML";
+  };
+  EXPECT_TRUE(holds("<Root/>", 1));
+  EXPECT_TRUE(holds("<Root><a/>text<a>text</a></Root>", 5));
+  EXPECT_TRUE(holds("<Root a='1' b=\"2\" c = '3' d\n=\t\"4\"/>", 5));
+  EXPECT_TRUE(holds("<Root><Key>QUJD=</Key><ETag>\"a\"</ETag></Root>", 6)) << "no attributes";
+  // Nothing that the parser passes over hides markup from the count.
+  EXPECT_TRUE(holds("<?p <![CDATA[ ?><Root><a/><a/><Key>]]></Key></Root>", 8));
+  EXPECT_TRUE(holds("<!-- ' --><Root a='<!--'><a/></Root><!-- -->", 7));
 }
 
 TEST(XmlTest, AnElementThatMayBeThereOnceIsRefusedTwice) {

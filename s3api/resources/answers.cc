@@ -1,7 +1,9 @@
 #include "s3api/resources/answers.h"
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
+#include <memory>
 #include <utility>
 
 #include "mkvcore/store/value_reader.h"
@@ -10,6 +12,13 @@
 #include "s3api/signature/canonical.h"
 
 namespace mkv::s3 {
+namespace {
+
+// The tree of a longer body can be more than an arena of the heap should keep (heap.h), and there
+// are several arenas for each core.
+constexpr std::size_t kKeptTree = 256 << 10;
+
+}  // namespace
 
 void AddCommonHeaders(const http::RequestHead& head, http::Response* response) {
   response->Header("x-amz-request-id", head.id);
@@ -49,20 +58,28 @@ std::uint64_t UploadLength(const http::RequestHead& head, const PayloadSource& s
 std::string ReadBody(Call& call, std::size_t limit) { return ReadBody(call, limit, PlanOf(call)); }
 
 std::string ReadBody(Call& call, std::size_t limit, PayloadPlan plan) {
-  std::string raw;
+  const auto raw = std::make_shared<std::string>();
   try {
     // The transfer's limit counts the transfer coding of the payload too, which at worst doubles
     // it.
-    raw = call.transfer.ReadBody(2 * limit);
+    *raw = call.transfer.ReadBody(plan.hash.streaming() ? 2 * limit : limit);
   } catch (const http::TransferError& error) {
     if (error.status() == 413) throw S3Error(ErrorCode::kMaxMessageLengthExceeded);
     throw;
   }
-  MemorySource held(std::move(raw));
+  MemorySource held(raw);
   const PayloadSource source(held, std::move(plan));
-  const std::string body(source.held().value_or(""));
+  const std::string_view body = source.held().value_or("");
   if (body.size() > limit) throw S3Error(ErrorCode::kMaxMessageLengthExceeded);
-  return body;
+  return body.data() == raw->data() ? std::move(*raw) : std::string(body);
+}
+
+ParseTurn::ParseTurn(Call& call, std::string_view body) : leaves_much_(body.size() > kKeptTree) {
+  if (body.size() > kMaxSmallBody) slot_.emplace(call.service.parse_slots.Take({}));
+}
+
+ParseTurn::~ParseTurn() {
+  if (leaves_much_) malloc_trim(0);
 }
 
 Acl AclOfRequest(Call& call, std::string_view owner) {

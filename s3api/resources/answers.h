@@ -4,10 +4,13 @@
 
 #include <cstddef>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "mkvcore/http/response.h"
+#include "s3api/multipart/transfer_slots.h"
 #include "s3api/protocol/acl.h"
 #include "s3api/protocol/error.h"
 #include "s3api/protocol/xml.h"
@@ -39,6 +42,29 @@ std::uint64_t UploadLength(const http::RequestHead& head, const PayloadSource& s
 std::string ReadBody(Call& call, std::size_t limit);
 // The same, held against another plan than PlanOf().
 std::string ReadBody(Call& call, std::size_t limit, PayloadPlan plan);
+
+// As long as a body is taken apart, whose tree can need 25 times its bytes: of those longer than
+// kMaxSmallBody few are at once. The others wait, for nothing but that: they are there whole.
+class ParseTurn {
+ public:
+  ParseTurn(Call& call, std::string_view body);
+  ~ParseTurn();
+  ParseTurn(const ParseTurn&) = delete;
+  ParseTurn& operator=(const ParseTurn&) = delete;
+
+ private:
+  std::optional<TransferSlots::Slot> slot_;
+  const bool leaves_much_;
+};
+
+// What `parse` makes of the whole body, for operations whose bodies may be long.
+template <typename Value>
+Value ReadParsed(Call& call, Value (*parse)(std::string_view), std::size_t limit,
+                 PayloadPlan plan) {
+  const std::string body = ReadBody(call, limit, std::move(plan));
+  const ParseTurn turn(call, body);
+  return parse(body);
+}
 
 // The ACL that a PutBucketAcl or PutObjectAcl asks for, in headers or in the body; `owner` is the
 // one whom grants may name. Throws S3Error.

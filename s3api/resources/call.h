@@ -46,6 +46,10 @@ struct S3Options {
 // a worker meanwhile: a stranger must not take all there are.
 inline constexpr unsigned kMaxFormsWaitedFor = 64;
 
+// Long XML bodies that are taken apart at once: the tree of one can have 25 MB, and is there for
+// milliseconds.
+inline constexpr unsigned kMaxBodiesParsed = 4;
+
 // What all operations stand on. Outlives every Call; thread-safe.
 struct Service {
   Store& store;
@@ -58,6 +62,7 @@ struct Service {
   Authenticator& authenticator;
   http::WorkerPool& readers;  // second threads for listings
   TransferSlots& form_slots;
+  TransferSlots& parse_slots;
 };
 
 // What is known of a request, but for how it is answered.

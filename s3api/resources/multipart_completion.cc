@@ -196,7 +196,7 @@ Completion Complete(Call& call, const std::shared_ptr<MultipartUpload>& upload,
 void CompleteMultipartUpload(Call& call) {
   const WriteConditions conditions = WriteConditions::Of(call.head);
   const std::vector<CompletedPart> wanted =
-      ParseCompleteMultipartUpload(ReadBody(call, kMaxCompleteBody, PlanWithoutChecksums(call)));
+      ReadParsed(call, ParseCompleteMultipartUpload, kMaxCompleteBody, PlanWithoutChecksums(call));
   PatientReply reply(call);
   // In this order: one that is completed meanwhile leaves its record before it goes.
   const std::shared_ptr<MultipartUpload> upload = FindUpload(call, UploadRight::kContribute);

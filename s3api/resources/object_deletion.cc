@@ -50,7 +50,7 @@ void DeleteObjects(Call& call) {
     throw S3Error(ErrorCode::kInvalidRequest,
                   "Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
   }
-  const DeleteRequest request = ParseDelete(ReadBody(call, kMaxDeleteBody, std::move(plan)));
+  const DeleteRequest request = ReadParsed(call, ParseDelete, kMaxDeleteBody, std::move(plan));
   XmlDocument document("DeleteResult");
   XmlNode root = document.root();
   for (const DeleteRequest::Object& object : request.objects) {

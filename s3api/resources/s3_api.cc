@@ -156,8 +156,8 @@ S3Api::S3Api(Store& store, const CurrentCredentials& credentials, S3Options opti
       buckets_(store),
       repairer_(store),
       multipart_(store, options_.multipart),
-      service_{store,        buckets_,       repairer_, multipart_, options_,
-               credentials_, authenticator_, readers_,  form_slots_},
+      service_{store,        buckets_,       repairer_, multipart_,  options_,
+               credentials_, authenticator_, readers_,  form_slots_, parse_slots_},
       authenticator_({.region = options_.region}),
       readers_(std::thread::hardware_concurrency() / 2) {}
 

@@ -82,6 +82,7 @@ class S3Api {
   Authenticator authenticator_;
   http::WorkerPool readers_;
   TransferSlots form_slots_{kMaxFormsWaitedFor};
+  TransferSlots parse_slots_{kMaxBodiesParsed};
 
   std::shared_mutex loops_mutex_;
   std::unordered_map<EventLoop*, std::unique_ptr<OfLoop>> loops_;

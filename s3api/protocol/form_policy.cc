@@ -1,5 +1,7 @@
 #include "s3api/protocol/form_policy.h"
 
+#include <Poco/StringTokenizer.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -55,6 +57,14 @@ std::uint64_t Number(const nlohmann::json& value) {
   ThrowInvalidPolicy("Invalid content-length-range: " + value.dump());
 }
 
+bool StartsWith(std::string_view name, std::string_view value, std::string_view start) {
+  if (name != "content-type" || start.empty()) return value.starts_with(start);
+  // Each has to, of types in a list ("Matching Content-Types in a Comma-Separated List").
+  const Poco::StringTokenizer types(std::string(value), ",", Poco::StringTokenizer::TOK_TRIM);
+  return std::all_of(types.begin(), types.end(),
+                     [start](const std::string& type) { return type.starts_with(start); });
+}
+
 // One pass over the conditions of a policy.
 class Conditions {
  public:
@@ -104,7 +114,7 @@ class Conditions {
         field == fields_.end() ? std::string_view() : std::string_view(field->second);
     // A field that is not there can start with anything that is nothing.
     const bool holds =
-        kind == "eq" ? field != fields_.end() && value == text : value.starts_with(text);
+        kind == "eq" ? field != fields_.end() && value == text : StartsWith(name, value, text);
     if (!holds) ThrowDenied("Policy Condition failed: " + condition.dump());
     covered_.insert(name);
   }

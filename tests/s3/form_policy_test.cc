@@ -45,6 +45,23 @@ TEST(FormPolicyTest, EachConditionHasToHold) {
       std::string(kFailed) + R"(["eq","$bucket","other"])");
 }
 
+TEST(FormPolicyTest, EachTypeInAListHasToStartWithIt) {
+  const auto with = [](const std::string& type, const std::string& start) {
+    return Checked(Policy(R"(["starts-with", "$Content-Type", ")" + start +
+                          R"("], ["starts-with", "$key", "a"])"),
+                   {{"content-type", type}, {"key", "a,b"}});
+  };
+  EXPECT_EQ(with("image/jpg,image/png,image/gif", "image/"), "ok");
+  EXPECT_EQ(with("image/jpg, image/png", "image/"), "ok");
+  EXPECT_EQ(with("image/jpg,text/html", ""), "ok");
+  for (const char* type : {"image/jpg,text/html", "text/html,image/jpg", "image/jpg,",
+                           "image/jpg,text/html,image/png", "text/html"}) {
+    EXPECT_EQ(with(type, "image/"),
+              std::string(kFailed) + R"(["starts-with","$Content-Type","image/"])")
+        << type;
+  }
+}
+
 TEST(FormPolicyTest, EachFieldHasToBeInACondition) {
   const std::string policy = Policy(R"({"bucket": "b"}, ["starts-with", "$key", ""])");
   FormFields fields = {{"bucket", "b"},          {"key", "k"},       {"policy", "p"},

@@ -121,25 +121,33 @@ void Authorize(const Call& call) {
   }
 }
 
+// Where the form sends the browser: to an absolute URL of the web. S3 takes anything else, such as
+// `/path` or `javascript:`, as not given.
+std::optional<Poco::URI> RedirectOf(const FormFields& fields) {
+  std::string redirect = Field(fields, "success_action_redirect");
+  if (redirect.empty()) redirect = Field(fields, "redirect");
+  try {
+    Poco::URI uri(redirect);
+    const bool is_of_web = uri.getScheme() == "http" || uri.getScheme() == "https";
+    if (is_of_web && !uri.getHost().empty()) return uri;
+  } catch (const Poco::Exception&) {
+    // No URL at all.
+  }
+  return std::nullopt;
+}
+
 // What the browser gets when all went well.
 http::Response Answer(const Call& call, const FormFields& fields, const std::string& key,
                       const std::string& etag) {
   http::Response response;
   response.Header("ETag", etag);
-  std::string redirect = Field(fields, "success_action_redirect");
-  if (redirect.empty()) redirect = Field(fields, "redirect");
-  if (!redirect.empty()) {
-    try {
-      Poco::URI uri(redirect);
-      uri.addQueryParameter("bucket", call.request.bucket);
-      uri.addQueryParameter("key", key);
-      uri.addQueryParameter("etag", etag);
-      response.status = 303;
-      response.Header("Location", uri.toString());
-      return response;
-    } catch (const Poco::Exception&) {
-      // S3 takes what it can not make sense of as not given.
-    }
+  if (std::optional<Poco::URI> uri = RedirectOf(fields)) {
+    uri->addQueryParameter("bucket", call.request.bucket);
+    uri->addQueryParameter("key", key);
+    uri->addQueryParameter("etag", etag);
+    response.status = 303;
+    response.Header("Location", uri->toString());
+    return response;
   }
   const std::string path = call.request.virtual_host ? "/" : "/" + call.request.bucket + "/";
   const std::string location = UrlOf(call.head, path + key);

@@ -98,6 +98,15 @@ TEST_F(FormUploadTest, AnswersAsTheFormWants) {
   EXPECT_EQ(sent.Header("Location"),
             "http://elsewhere.example/done?a=1&bucket=shared-b&key=k%26%3C&etag=" +
                 s3::UriEncode(sent.Header("ETag"), s3::Slash::kEncoded));
+  EXPECT_EQ(post({{"success_action_redirect", "HTTPS://elsewhere.example"}}).status, 303);
+  for (const char* nowhere :
+       {"/relative", "foo", "javascript:alert(1)", "//elsewhere.example/", "http:foo",
+        "http:///foo", "ftp://elsewhere.example/", "http://else where/%", "https:"}) {
+    const HttpResponse stayed =
+        post({{"success_action_redirect", nowhere}, {"success_action_status", "200"}});
+    EXPECT_EQ(stayed.status, 200) << nowhere;
+    EXPECT_NE(stayed.Header("Location").find("/shared-b/"), std::string::npos) << nowhere;
+  }
 }
 
 TEST_F(FormUploadTest, WhatThePolicyDoesNotAllowIsNotStored) {

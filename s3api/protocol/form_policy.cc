@@ -29,10 +29,33 @@ constexpr std::array<std::string_view, 5> kNeverInPolicy = {"awsaccesskeyid", "s
   throw S3Error(ErrorCode::kAccessDenied, "Invalid according to Policy: " + why);
 }
 
+// S3 wants `\$` and `\v` to be written so in a policy's strings ("Character Escaping"), which JSON
+// does not know. Outside of strings any backslash is wrong, before and after.
+std::string WithJsonEscapes(std::string_view text) {
+  std::string json;
+  json.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      json += text[i];
+      continue;
+    }
+    ++i;
+    if (text[i] == '$') {
+      json += '$';
+    } else if (text[i] == 'v') {
+      json += "\\u000b";
+    } else {
+      json.append({'\\', text[i]});
+    }
+  }
+  return json;
+}
+
 nlohmann::json ParseDocument(std::string_view policy) {
   const std::optional<std::string> text = DecodeBase64(policy);
   if (!text) ThrowInvalidPolicy("Invalid Base64.");
-  nlohmann::json document = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  nlohmann::json document =
+      nlohmann::json::parse(WithJsonEscapes(*text), nullptr, /*allow_exceptions=*/false);
   if (!document.is_object()) ThrowInvalidPolicy("Invalid JSON.");
   return document;
 }

@@ -62,6 +62,19 @@ TEST(FormPolicyTest, EachTypeInAListHasToStartWithIt) {
   }
 }
 
+TEST(FormPolicyTest, TheEscapesOfS3AreRead) {
+  const auto with = [](const std::string& key, const std::string& escaped) {
+    return Checked(Policy(R"(["eq", "\$key", ")" + escaped + R"("])"), {{"key", key}});
+  };
+  EXPECT_EQ(with("a$b", R"(a\$b)"), "ok");
+  EXPECT_EQ(with("a\vb", R"(a\vb)"), "ok");
+  EXPECT_EQ(with(R"(a\$b)", R"(a\\$b)"), "ok") << "a backslash, and a dollar";
+  EXPECT_EQ(with(R"(a\$b)", R"(a\\\$b)"), "ok");
+  EXPECT_EQ(with(R"(a\vb)", R"(a\\vb)"), "ok");
+  EXPECT_EQ(with("a\"\n\xC3\xA9", R"(a\"\n\u00e9)"), "ok");
+  EXPECT_EQ(with("a", R"(\a)"), "InvalidPolicyDocument: Invalid Policy: Invalid JSON.");
+}
+
 TEST(FormPolicyTest, EachFieldHasToBeInACondition) {
   const std::string policy = Policy(R"({"bucket": "b"}, ["starts-with", "$key", ""])");
   FormFields fields = {{"bucket", "b"},          {"key", "k"},       {"policy", "p"},

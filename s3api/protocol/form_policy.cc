@@ -69,15 +69,20 @@ void CheckExpiration(const nlohmann::json& document, std::int64_t now_us) {
   if (now_us > *time) ThrowDenied("Policy expired.");
 }
 
-std::uint64_t Number(const nlohmann::json& value) {
+[[noreturn]] void ThrowFailed(const nlohmann::json& condition) {
+  ThrowDenied("Policy Condition failed: " + condition.dump());
+}
+
+// One end of a content-length-range.
+std::uint64_t Bytes(const nlohmann::json& condition, std::size_t at) {
+  const nlohmann::json& value = condition[at];
   if (value.is_number_unsigned()) return value.get<std::uint64_t>();
-  if (value.is_string()) {
-    const auto& text = value.get_ref<const std::string&>();
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error == std::errc() && end == text.data() + text.size()) return number;
-  }
-  ThrowInvalidPolicy("Invalid content-length-range: " + value.dump());
+  if (!value.is_string()) ThrowInvalidPolicy("Invalid content-length-range: " + value.dump());
+  const auto& text = value.get_ref<const std::string&>();
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) ThrowFailed(condition);
+  return number;
 }
 
 bool StartsWith(std::string_view name, std::string_view value, std::string_view start) {
@@ -100,8 +105,8 @@ class Conditions {
     } else if (condition.is_array() && condition.size() == 3 && condition[0].is_string()) {
       const std::string kind = LowerCase(condition[0].get_ref<const std::string&>());
       if (kind == "content-length-range") {
-        range_.least = std::max(range_.least, Number(condition[1]));
-        range_.most = std::min(range_.most, Number(condition[2]));
+        range_.least = std::max(range_.least, Bytes(condition, 1));
+        range_.most = std::min(range_.most, Bytes(condition, 2));
       } else if ((kind == "eq" || kind == "starts-with") && condition[1].is_string()) {
         CheckField(kind, condition[1].get_ref<const std::string&>(), condition[2]);
       } else {
@@ -127,9 +132,9 @@ class Conditions {
   void CheckField(const std::string& kind, const std::string& variable,
                   const nlohmann::json& wanted) {
     const nlohmann::json condition = {kind, variable, wanted};
-    if (!variable.starts_with('$') || !wanted.is_string()) {
-      ThrowInvalidPolicy("Invalid condition: " + condition.dump());
-    }
+    if (!wanted.is_string()) ThrowInvalidPolicy("Invalid condition: " + condition.dump());
+    // Not the name of a field, and so of none that is there.
+    if (!variable.starts_with('$')) ThrowFailed(condition);
     const std::string name = LowerCase(std::string_view(variable).substr(1));
     const auto& text = wanted.get_ref<const std::string&>();
     const auto field = fields_.find(name);
@@ -138,7 +143,7 @@ class Conditions {
     // A field that is not there can start with anything that is nothing.
     const bool holds =
         kind == "eq" ? field != fields_.end() && value == text : StartsWith(name, value, text);
-    if (!holds) ThrowDenied("Policy Condition failed: " + condition.dump());
+    if (!holds) ThrowFailed(condition);
     covered_.insert(name);
   }
 

@@ -24,8 +24,8 @@ struct ContentLengthRange {
 // base64. Each must be in a condition, but for those of the signature, `policy`, `file` and
 // `x-ignore-*`. `now_us`: microseconds since the epoch.
 //
-// Throws S3Error: AccessDenied ("Invalid according to Policy: ...") when it has expired or does not
-// hold, InvalidPolicyDocument for what is no policy.
+// Throws S3Error: AccessDenied ("Invalid according to Policy: ...") when it has expired, does not
+// hold or never can (a variable without `$`), InvalidPolicyDocument for what is no policy.
 ContentLengthRange CheckFormPolicy(std::string_view policy, const FormFields& fields,
                                    std::int64_t now_us);
 

@@ -75,6 +75,15 @@ TEST(FormPolicyTest, TheEscapesOfS3AreRead) {
   EXPECT_EQ(with("a", R"(\a)"), "InvalidPolicyDocument: Invalid Policy: Invalid JSON.");
 }
 
+TEST(FormPolicyTest, WhatCanNotHoldDoesNot) {
+  const FormFields fields = {{"acl", "private"}};
+  for (const char* condition :
+       {R"(["eq","acl","private"])", R"(["starts-with","acl",""])",
+        R"(["content-length-range","test","10"])", R"(["content-length-range",0,"10 MB"])"}) {
+    EXPECT_EQ(Checked(Policy(condition), fields), std::string(kFailed) + condition);
+  }
+}
+
 TEST(FormPolicyTest, EachFieldHasToBeInACondition) {
   const std::string policy = Policy(R"({"bucket": "b"}, ["starts-with", "$key", ""])");
   FormFields fields = {{"bucket", "b"},          {"key", "k"},       {"policy", "p"},
@@ -115,10 +124,9 @@ TEST(FormPolicyTest, WhatIsNoPolicyIsInvalid) {
         Base64(R"({"expiration": "2099-01-01T00:00:00Z"})"),
         Base64(R"({"expiration": "2099-01-01T00:00:00Z", "conditions": {}})"),
         Policy("", "tomorrow"), Policy(R"("key")"), Policy(R"(["eq", "$key"])"),
-        Policy(R"(["eq", "key", "k"])"), Policy(R"(["ends-with", "$key", "k"])"),
-        Policy(R"({"key": 1})"), Policy(R"({"key": "k", "acl": "private"})"),
-        Policy(R"(["content-length-range", -1, 2])"),
-        Policy(R"(["content-length-range", "a", 2])")}) {
+        Policy(R"(["ends-with", "$key", "k"])"), Policy(R"({"key": 1})"),
+        Policy(R"({"key": "k", "acl": "private"})"), Policy(R"(["content-length-range", -1, 2])"),
+        Policy(R"(["content-length-range", 0, 1.5])")}) {
     EXPECT_EQ(Checked(policy, {{"key", "k"}}).substr(0, 21), "InvalidPolicyDocument") << policy;
   }
 }

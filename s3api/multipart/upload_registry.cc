@@ -40,6 +40,10 @@ std::string NewUploadId(std::int64_t now_us) {
   return fmt::format("{:016x}{:02x}", now_us, fmt::join(random, ""));
 }
 
+bool IsOf(const MultipartUpload& upload, std::string_view bucket, std::string_view key) {
+  return upload.terms().bucket == bucket && upload.terms().key == key;
+}
+
 }  // namespace
 
 UploadRegistry::UploadRegistry(PartMemory& memory, std::chrono::milliseconds expiry)
@@ -72,9 +76,14 @@ std::shared_ptr<MultipartUpload> UploadRegistry::Find(const std::string& id,
                                                       std::string_view key) const {
   const std::lock_guard lock(mutex_);
   const auto found = by_id_.find(id);
-  if (found == by_id_.end()) return nullptr;
-  const UploadTerms& terms = found->second->terms();
-  return terms.bucket == bucket && terms.key == key ? found->second : nullptr;
+  return found != by_id_.end() && IsOf(*found->second, bucket, key) ? found->second : nullptr;
+}
+
+bool UploadRegistry::IsOfAnother(const std::string& id, std::string_view bucket,
+                                 std::string_view key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_id_.find(id);
+  return found != by_id_.end() && !IsOf(*found->second, bucket, key);
 }
 
 PartMemory::Share UploadRegistry::TakePartShare() {

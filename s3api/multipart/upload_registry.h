@@ -41,6 +41,8 @@ class UploadRegistry {
   // Null when there is none, or it is of another key.
   std::shared_ptr<MultipartUpload> Find(const std::string& id, std::string_view bucket,
                                         std::string_view key) const;
+  // Whether it is one that has not ended, of another key.
+  bool IsOfAnother(const std::string& id, std::string_view bucket, std::string_view key) const;
   // For the entry of one more part. Throws SlowDown.
   PartMemory::Share TakePartShare();
 

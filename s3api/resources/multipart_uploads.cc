@@ -105,6 +105,12 @@ void AbortMultipartUpload(Call& call) {
 
 void ListMultipartUploads(Call& call) {
   const UploadListRequest list = ParseUploadList(call.request);
+  // One that has ended since the page before is where that ended all the same.
+  if (call.service.multipart.uploads.IsOfAnother(list.upload_id_marker, list.bucket,
+                                                 list.key_marker)) {
+    throw InvalidArgumentError("Invalid uploadId marker", "upload-id-marker",
+                               list.upload_id_marker);
+  }
   const bool url_encoding = call.request.query.UrlEncoding();
   const UploadPage page = call.service.multipart.uploads.List(list);
   const auto name = [url_encoding](const std::string& text) {

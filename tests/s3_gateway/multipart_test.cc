@@ -436,6 +436,26 @@ TEST_F(MultipartTest, PartsAndUploadsAreListedInPages) {
   EXPECT_EQ(Code(Get("/shared-b?uploads&encoding-type=x")), "InvalidArgument");
 }
 
+TEST_F(MultipartTest, AMarkerOfAnotherKeysUploadIsRefused) {
+  StartWithBucket();
+  const std::string id = Create("/shared-b/a");
+  const std::string other = Create("/shared-b/b");
+  const auto page_after = [this](const std::string& key, const std::string& marker) {
+    return Get("/shared-b?uploads&key-marker=" + key + "&upload-id-marker=" + marker);
+  };
+  EXPECT_EQ(Element(page_after("a", id).body, "UploadId"), other);
+  const HttpResponse refused = page_after("a", other);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(Code(refused), "InvalidArgument");
+  EXPECT_EQ(Element(refused.body, "Message"), "Invalid uploadId marker");
+  EXPECT_EQ(Element(refused.body, "ArgumentName"), "upload-id-marker");
+  EXPECT_EQ(Get("/shared-b?uploads&upload-id-marker=" + other).status, 200) << "passed over";
+
+  // While a client goes from page to page, the upload where one ended may end itself.
+  EXPECT_EQ(Abort("/shared-b/a", id).status, 204);
+  EXPECT_EQ(Element(page_after("a", id).body, "UploadId"), other);
+}
+
 TEST_F(MultipartTest, PagesLeadThroughAllPartsAndUploads) {
   StartWithBucket();
   const std::string id = Create("/shared-b/k");

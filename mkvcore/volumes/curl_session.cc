@@ -73,7 +73,11 @@ CURL* CurlSession::TakeHandle() {
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));  // or later
-  if (!options_.authorities.empty()) set(CURLOPT_CAINFO, options_.authorities.c_str());
+  if (!options_.authorities.empty()) {
+    set(CURLOPT_CAINFO, options_.authorities.c_str());
+    // Those of the machine, whose folder may be built into libcurl, would count beside them.
+    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  }
   set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_HTTPHEADER, headers_.get());

@@ -22,8 +22,9 @@ class TestAuthority {
     std::filesystem::path key;  // mode 0600
   };
 
-  // Throws std::runtime_error when openssl fails.
-  explicit TestAuthority(std::filesystem::path folder);
+  // `name` is its common name: what it signed is looked up by that. Throws std::runtime_error when
+  // openssl fails.
+  explicit TestAuthority(std::filesystem::path folder, const std::string& name = "test authority");
 
   const std::filesystem::path& file() const { return certificate_; }
 
@@ -31,8 +32,12 @@ class TestAuthority {
   // files.
   Certificate Issue(const std::string& name) const;
 
+  // Makes of `folder` what /etc/ssl/certs is on Debian, with this authority alone.
+  void FillCertificates(const std::filesystem::path& folder) const;
+
  private:
-  void Run(std::vector<std::string> arguments) const;
+  void Request(std::vector<std::string> arguments) const;
+  void Run(std::vector<std::string> command) const;
 
   std::filesystem::path folder_;
   std::filesystem::path certificate_;

@@ -7,10 +7,13 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <filesystem>
 #include <stdexcept>
 #include <thread>
 
 #include "mkvcore/volumes/volume_health.h"
+#include "tests/support/own_mount.h"
+#include "tests/support/test_authority.h"
 #include "tests/volumes/generated_source.h"
 #include "tests/volumes/misbehaving_server.h"
 #include "tests/volumes/test_volume.h"
@@ -387,6 +390,28 @@ TEST_F(VolumeClientTest, ListingBeyondTheLimitIsAFailure) {
 
 TEST_F(VolumeClientTest, WhatIsNoFolderIsNotListed) {
   EXPECT_THROW(List(volume_.name(), "/aa/bb"), std::invalid_argument);
+}
+
+TEST_F(VolumeClientTest, TheMachinesAuthoritiesDoNotCountBesideThoseThatAreNamed) {
+  const testing::TempFolder folder;
+  std::filesystem::create_directories(folder.path() / "own");
+  const testing::TestAuthority machines(folder.path(), "the machine's");
+  const testing::TestAuthority own(folder.path() / "own");
+  machines.FillCertificates(folder.path() / "certs");
+  const auto [certificate, key] = machines.Issue("volume");
+  const testing::NginxVolume volume({.folder = folder.path() / "volume",
+                                     .subvolumes = 1,
+                                     .certificate = certificate,
+                                     .certificate_key = key});
+  const bool ran = testing::RunWithOwnMount("/etc/ssl/certs", folder.path() / "certs", [&] {
+    VolumeOptions options = Options();
+    options.tls = true;
+    const std::vector<BlobLocation> blob = {{volume.name(), "/aa/bb/x"}};
+    EXPECT_TRUE(VolumeClient(options, health_).Head(blob).front().missing()) << "it counts at all";
+    options.authorities = own.file();
+    EXPECT_EQ(VolumeClient(options, health_).Head(blob).front().delivery, Delivery::kNeverSent);
+  });
+  if (!ran) GTEST_SKIP() << "needs the right to mount";
 }
 
 }  // namespace

@@ -82,6 +82,7 @@ CURL* CurlSession::TakeHandle() {
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_HTTPHEADER, headers_.get());
   set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_QUICK_EXIT, 1L);  // or who gives up waits for a name server that does not answer
   set(CURLOPT_TCP_NODELAY, 1L);
   set(CURLOPT_SOCKOPTFUNCTION, &CloseOnExec);
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.timeouts.connect.count()));

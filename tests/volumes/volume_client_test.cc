@@ -1,13 +1,19 @@
 #include "mkvcore/volumes/volume_client.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 
@@ -412,6 +418,56 @@ TEST_F(VolumeClientTest, TheMachinesAuthoritiesDoNotCountBesideThoseThatAreNamed
     EXPECT_EQ(VolumeClient(options, health_).Head(blob).front().delivery, Delivery::kNeverSent);
   });
   if (!ran) GTEST_SKIP() << "needs the right to mount";
+}
+
+// Takes questions and answers none.
+class SilentNameServer {
+ public:
+  SilentNameServer() : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    // An address of this process alone: the port is always the same.
+    const auto process = static_cast<std::uint32_t>(::getpid());
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(53);
+    address.sin_addr.s_addr = htonl(0x7f400000 | (process & 0x3fffff));
+    std::array<char, INET_ADDRSTRLEN> text{};
+    ::inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
+    address_ = text.data();
+    listens_ = ::bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
+  ~SilentNameServer() { ::close(socket_); }
+  SilentNameServer(const SilentNameServer&) = delete;
+  SilentNameServer& operator=(const SilentNameServer&) = delete;
+
+  bool listens() const { return listens_; }
+  const std::string& address() const { return address_; }
+  bool WasAsked() const {
+    char question = 0;
+    return ::recv(socket_, &question, 1, MSG_DONTWAIT) == 1;
+  }
+
+ private:
+  int socket_;
+  std::string address_;
+  bool listens_ = false;
+};
+
+TEST_F(VolumeClientTest, NameServerThatDoesNotAnswerIsNotWaitedForAfterTheDeadline) {
+  const SilentNameServer name_server;
+  const testing::TempFolder folder;
+  std::ofstream(folder.path() / "resolv.conf")
+      << "nameserver " << name_server.address() << "\noptions timeout:30 attempts:1\n";
+  const bool ran = name_server.listens() &&
+                   testing::RunWithOwnMount("/etc/resolv.conf", folder.path() / "resolv.conf", [&] {
+                     const auto begin = std::chrono::steady_clock::now();
+                     const VolumeAnswer answer = client_.Get({"volume.test:3001", "/aa/bb/x"}, "",
+                                                             [](std::string_view) { return true; });
+                     EXPECT_LT(std::chrono::steady_clock::now() - begin, 15s) << "it has 30 s";
+                     EXPECT_EQ(answer.delivery, Delivery::kNeverSent);
+                     EXPECT_TRUE(health_.IsDown("volume.test:3001"));
+                   });
+  if (!ran) GTEST_SKIP() << "needs the rights to mount, and to be a name server";
+  EXPECT_TRUE(name_server.WasAsked());
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ BlobSource::BlobSource(VolumeClient& client, BlobLocation blob, const std::strin
       request_(std::make_unique<VolumeRequest>(*session_, blob_)),
       waiting_since_(Clock::now()) {
   request_->Set(CURLOPT_BUFFERSIZE, kReceiveBuffer);
-  if (!range.empty()) request_->Set(CURLOPT_RANGE, range.c_str());
+  request_->SetRange(range);
   request_->set_body_matters(true);
   request_->set_sink([this](std::string_view piece) { return Take(piece); });
   request_->Start();
@@ -35,7 +35,7 @@ BlobSource::BlobSource(VolumeClient& client, BlobLocation blob, const std::strin
   }
   const int status = request_->status_so_far();
   if (status == 0) Fail(request_->answer().error);
-  if (status != (range.empty() ? 200 : 206)) {
+  if (!request_->DeliversRange()) {
     request_->BreakOff("");
     Fail("it answered " + std::to_string(status));
   }

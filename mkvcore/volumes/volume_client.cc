@@ -97,11 +97,13 @@ VolumeAnswer VolumeClient::Get(const BlobLocation& blob, const std::string& rang
   const auto session = sessions_->Borrow();
   VolumeRequest request(*session, blob);
   request.Set(CURLOPT_BUFFERSIZE, kReceiveBuffer);
-  if (!range.empty()) request.Set(CURLOPT_RANGE, range.c_str());
+  request.SetRange(range);
   request.set_body_matters(true);
   auto moved = Clock::now();
   Clock::duration held{};
+  bool began = false;
   request.set_sink([&](std::string_view piece) {
+    if (!std::exchange(began, true) && !request.DeliversRange()) return VolumeRequest::Taken::kStop;
     const auto came = Clock::now();
     const bool go_on = sink(piece);
     moved = Clock::now();  // the time that the sink takes is not the volume's
@@ -123,6 +125,11 @@ VolumeAnswer VolumeClient::Get(const BlobLocation& blob, const std::string& rang
     health_.Answered(blob.volume);
   } else if (!answer.held_up) {
     health_.Failed(blob.volume, answer.error);
+  }
+  if (answer.ok() && !request.DeliversRange()) {
+    answer.delivery = VolumeAnswer::Delivery::kUnanswered;
+    answer.error = "status " + std::to_string(answer.status);
+    if (!range.empty()) answer.error += " to the range " + range;
   }
   return answer;
 }

@@ -64,7 +64,8 @@ class VolumeClient {
   // Reads a blob, or a part of it (`range` as in "bytes=" RANGE), handing it on piece by piece. The
   // sink sees the body of a 2xx answer only, and returns false to stop (the answer then is the one
   // whose body it did not want); what it throws is thrown on. The answer tells whether the body was
-  // complete: a transfer cut short is kUnanswered with an error.
+  // complete: a transfer cut short is kUnanswered with an error. So is an answer with other bytes
+  // than were asked for (200 to a range), of which the sink sees none.
   VolumeAnswer Get(const BlobLocation& blob, const std::string& range,
                    const std::function<bool(std::string_view piece)>& sink);
 

@@ -26,6 +26,11 @@ void VolumeRequest::Check(CURLcode code) {
   if (code != CURLE_OK) throw std::runtime_error(curl_easy_strerror(code));
 }
 
+void VolumeRequest::SetRange(const std::string& range) {
+  range_ = range;
+  if (!range_.empty()) Set(CURLOPT_RANGE, range_.c_str());
+}
+
 void VolumeRequest::Start() {
   if (const CURLMcode code = curl_multi_add_handle(session_.multi(), easy_); code != CURLM_OK) {
     throw std::runtime_error(curl_multi_strerror(code));
@@ -76,6 +81,18 @@ void VolumeRequest::Finish(CURLcode code) {
     }
   }
   Detach();
+}
+
+bool VolumeRequest::DeliversRange() const {
+  if (range_.empty()) return status_ == 200;
+  curl_header* header = nullptr;
+  if (status_ != 206 ||
+      curl_easy_header(easy_, "Content-Range", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+    return false;
+  }
+  // "bytes START-END/SIZE"; where the blob is shorter than was thought, END is less.
+  const std::string begins = "bytes " + range_.substr(0, range_.find('-') + 1);
+  return std::string_view(header->value).starts_with(begins);
 }
 
 void VolumeRequest::Unpause() { Check(curl_easy_pause(easy_, CURLPAUSE_CONT)); }

@@ -36,6 +36,8 @@ class VolumeRequest {
   void Set(CURLoption option, Value value) {
     Check(curl_easy_setopt(easy_, option, value));
   }
+  // Asks for a part of the blob, as in "bytes=" RANGE; empty: for all of it.
+  void SetRange(const std::string& range);
   void set_sink(BodySink sink) { sink_ = std::move(sink); }
   // The answer counts only with its whole body, as that of a GET does.
   void set_body_matters(bool matters) { body_matters_ = matters; }
@@ -50,6 +52,9 @@ class VolumeRequest {
 
   // What the head of the answer says, once status_so_far() is not 0.
   VolumeAnswer AnswerSoFar() const;
+  // Of a GET, once status_so_far() is not 0: the body is all of the blob, or the part that was
+  // asked for. Whoever does not know of ranges answers with all of it, and 200.
+  bool DeliversRange() const;
   // Hands what the sink did not want to it again, before this returns.
   void Unpause();
 
@@ -74,6 +79,7 @@ class VolumeRequest {
 
   CurlSession& session_;
   CURL* easy_;
+  std::string range_;
   BodySink sink_;
   bool body_matters_ = false;
   bool attached_ = false;

@@ -26,6 +26,14 @@ constexpr std::size_t kSize = 2 << 20;
 constexpr std::size_t kPatience = 300'000;  // bytes, after which a volume breaks off
 constexpr auto kHeldUp = 200ms;
 
+// Of an answer with the bytes from there on.
+std::string HeadOf(std::size_t from) {
+  const std::string length = "Content-Length: " + std::to_string(kSize - from) + "\r\n\r\n";
+  if (from == 0) return "HTTP/1.1 200 OK\r\n" + length;
+  return "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes " + std::to_string(from) + "-" +
+         std::to_string(kSize - 1) + "/" + std::to_string(kSize) + "\r\n" + length;
+}
+
 // Has the value, and resets every connection before the end.
 class ImpatientVolume {
  public:
@@ -39,8 +47,7 @@ class ImpatientVolume {
     const std::string range = "bytes=";
     const std::size_t at = head.find(range);
     const std::size_t from = at == head.npos ? 0 : std::stoul(head.substr(at + range.size()));
-    connection.Send("HTTP/1.1 206 Partial Content\r\nContent-Length: " +
-                    std::to_string(kSize - from) + "\r\n\r\n" + value_.substr(from, kPatience));
+    connection.Send(HeadOf(from) + value_.substr(from, kPatience));
     // What has been sent is to arrive: a reset can overtake it.
     std::this_thread::sleep_for(100ms);
     if (from + kPatience < kSize) connection.Reset();

@@ -88,6 +88,17 @@ TEST_F(BlobSourceTest, MissingBlobCanNotBeOpened) {
   EXPECT_FALSE(health_.IsDown(from_.name()));
 }
 
+TEST_F(BlobSourceTest, OtherBytesThanWereAskedForAreNotCopied) {
+  MisbehavingServer server([](MisbehavingServer::Connection& connection, int) {
+    connection.ReadHead();
+    connection.Send(
+        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-4/40\r\n"
+        "Content-Length: 5\r\n\r\n01234");
+    connection.AwaitClose();
+  });
+  EXPECT_THROW(BlobSource(client_, {server.name(), kSourcePath}, "3-7"), SourceError);
+}
+
 TEST_F(BlobSourceTest, DeadAndPausedVolumesCanNotBeOpened) {
   from_.Store(kSourcePath, "hello");
   from_.Pause();

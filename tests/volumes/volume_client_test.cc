@@ -398,6 +398,25 @@ TEST_F(VolumeClientTest, WhatIsNoFolderIsNotListed) {
   EXPECT_THROW(List(volume_.name(), "/aa/bb"), std::invalid_argument);
 }
 
+// A proxy that does not know of ranges, say.
+TEST_F(VolumeClientTest, OtherBytesThanWereAskedForAreNoAnswer) {
+  for (const char* const head : {"200 OK\r\n", "206 Partial Content\r\n",
+                                 "206 Partial Content\r\nContent-Range: bytes 30-34/40\r\n"}) {
+    MisbehavingServer server([&](MisbehavingServer::Connection& connection, int) {
+      connection.ReadHead();
+      connection.Send("HTTP/1.1 " + std::string(head) + "Content-Length: 5\r\n\r\n01234");
+      connection.AwaitClose();
+    });
+    const auto answer = client_.Get({server.name(), "/aa/bb/x"}, "3-7", [](std::string_view) {
+      ADD_FAILURE() << "a byte that is not of the range";
+      return true;
+    });
+    EXPECT_EQ(answer.delivery, Delivery::kUnanswered) << head;
+    EXPECT_THAT(answer.error, ::testing::HasSubstr(" to the range 3-7"));
+    EXPECT_FALSE(health_.IsDown(server.name())) << "it did answer";
+  }
+}
+
 TEST_F(VolumeClientTest, TheMachinesAuthoritiesDoNotCountBesideThoseThatAreNamed) {
   const testing::TempFolder folder;
   std::filesystem::create_directories(folder.path() / "own");

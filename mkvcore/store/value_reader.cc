@@ -9,6 +9,18 @@
 #include "mkvcore/volumes/volume_health.h"
 
 namespace mkv {
+namespace {
+
+// Of an answer that did not give what was to be read: that the replica is missing, or of another
+// length. Any other status tells of the volume, as 403 does of one with another key.
+bool TellsOfTheReplica(const VolumeAnswer& answer) {
+  constexpr int kRangeNotSatisfiable = 416;
+  return answer.ok() || answer.missing() ||
+         (answer.delivery == VolumeAnswer::Delivery::kAnswered &&
+          answer.status == kRangeNotSatisfiable);
+}
+
+}  // namespace
 
 ValueReader::ValueReader(Store& store, const Object& object, std::uint64_t size)
     : store_(store), object_(object), replicas_(object.Replicas()), size_(size) {
@@ -69,9 +81,7 @@ void ValueReader::Read(std::uint64_t offset, std::uint64_t length,
     error = client.UrlOf(replica) + ": " +
             (answer.error.empty() ? "status " + std::to_string(answer.status) : answer.error);
     spdlog::warn("read: {} after {} of {} bytes", error, read, length);
-    if (answer.delivery == VolumeAnswer::Delivery::kAnswered && answer.status < 500) {
-      bad_volumes_.push_back(replica.volume);
-    }
+    if (TellsOfTheReplica(answer)) bad_volumes_.push_back(replica.volume);
   }
   if (read != length) throw ReadError(error, damaged);
   if (unchecked) unchecked->Confirm();

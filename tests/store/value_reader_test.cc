@@ -87,6 +87,27 @@ class ValueReaderTest : public ::testing::Test {
     return read;
   }
 
+  // Whether a read tells that the replica on a volume is bad when that answers so. It gets the
+  // value from another one.
+  bool IsReportedBad(const std::string& answer) {
+    MisbehavingServer says_so([&](auto& connection, int) {
+      connection.ReadHead();
+      connection.Send("HTTP/1.1 " + answer + "\r\n\r\n");
+      connection.AwaitClose();
+    });
+    MisbehavingServer has_it([&](auto& connection, int) {
+      connection.ReadHead();
+      connection.Send(HeadOf(0) + value_);
+      connection.AwaitClose();
+    });
+    object_.record.volumes = {says_so.name(), has_it.name()};
+    ValueReader reader(store_, object_, kSize);
+    std::string read;
+    reader.Read(0, kSize, [&read](std::string_view piece) { read += piece; });
+    EXPECT_TRUE(read == value_) << answer;
+    return reader.bad_volumes() == std::vector<std::string>{says_so.name()};
+  }
+
   const std::string value_ = GeneratedValue(3, kSize).Bytes();
   ImpatientVolume first_{value_};
   ImpatientVolume second_{value_};
@@ -111,6 +132,23 @@ TEST_F(ValueReaderTest, AVolumeThatBreaksOffByItselfIsLeftForTheNext) {
   EXPECT_EQ(first_.connections(), 1);
   EXPECT_EQ(second_.connections(), 1);
   EXPECT_TRUE(health_.IsDown(first_.name()));
+}
+
+TEST_F(ValueReaderTest, WhatTellsOfTheReplicaHasItRepaired) {
+  for (const char* const answer :
+       {"404 Not Found\r\nContent-Length: 0", "416 Range Not Satisfiable\r\nContent-Length: 0",
+        "200 OK\r\nContent-Length: 0"}) {
+    EXPECT_TRUE(IsReportedBad(answer)) << answer;
+  }
+}
+
+// Or a volume whose key was changed would lose a replica with each read.
+TEST_F(ValueReaderTest, WhatTellsOfTheVolumeLeavesTheReplicaWhereItIs) {
+  for (const char* const answer :
+       {"401 Unauthorized\r\nContent-Length: 0", "403 Forbidden\r\nContent-Length: 0",
+        "302 Found\r\nContent-Length: 0", "503 Service Unavailable\r\nContent-Length: 0"}) {
+    EXPECT_FALSE(IsReportedBad(answer)) << answer;
+  }
 }
 
 }  // namespace

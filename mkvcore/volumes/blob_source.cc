@@ -35,11 +35,8 @@ BlobSource::BlobSource(VolumeClient& client, BlobLocation blob, const std::strin
   }
   const int status = request_->status_so_far();
   if (status == 0) Fail(request_->answer().error);
-  if (!request_->DeliversRange()) {
-    request_->BreakOff("");
-    Fail("it answered " + std::to_string(status));
-  }
   client_.health().Answered(blob_.volume);
+  if (!request_->DeliversRange()) ThrowUnreadable("it answered " + std::to_string(status));
   const VolumeAnswer head = request_->AnswerSoFar();
   size_ = head.content_length;
   last_modified_ = head.last_modified;
@@ -104,6 +101,10 @@ void BlobSource::Fail(const std::string& why) {
   } else {
     client_.health().Failed(blob_.volume, why);
   }
+  ThrowUnreadable(why);
+}
+
+void BlobSource::ThrowUnreadable(const std::string& why) const {
   throw SourceError(blob_.Url(client_.options().scheme()) + " can not be read: " + why);
 }
 

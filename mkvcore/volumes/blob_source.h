@@ -40,7 +40,9 @@ class BlobSource : public Source {
 
   VolumeRequest::Taken Take(std::string_view piece);
   void RequireProgress();
+  // Tells health of it and throws.
   [[noreturn]] void Fail(const std::string& why);
+  [[noreturn]] void ThrowUnreadable(const std::string& why) const;
 
   VolumeClient& client_;
   const BlobLocation blob_;

@@ -88,6 +88,17 @@ TEST_F(BlobSourceTest, MissingBlobCanNotBeOpened) {
   EXPECT_FALSE(health_.IsDown(from_.name()));
 }
 
+// What is missing is known before the page that says so is here.
+TEST_F(BlobSourceTest, VolumeThatSaysThatTheBlobIsMissingIsUp) {
+  MisbehavingServer server([](MisbehavingServer::Connection& connection, int) {
+    connection.ReadHead();
+    connection.Send("HTTP/1.1 404 Not Found\r\nContent-Length: 150\r\n\r\n<html>");
+    connection.AwaitClose();
+  });
+  EXPECT_THROW(BlobSource(client_, {server.name(), kSourcePath}), SourceError);
+  EXPECT_FALSE(health_.IsDown(server.name()));
+}
+
 TEST_F(BlobSourceTest, OtherBytesThanWereAskedForAreNotCopied) {
   MisbehavingServer server([](MisbehavingServer::Connection& connection, int) {
     connection.ReadHead();

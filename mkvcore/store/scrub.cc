@@ -247,17 +247,29 @@ class Scrubber {
     }
   }
 
+  // The last answer is to a HEAD where the volume does not get to the end of the file: it is too
+  // long, or its disk can not read it.
+  VolumeAnswer ReadSidecar(const BlobLocation& place, std::string* content) {
+    for (int attempt = 1; attempt <= 2; ++attempt) {
+      const VolumeAnswer answer = store_.volumes().GetWhole(place, kMaxSidecarBytes, content);
+      if (answer.delivery == VolumeAnswer::Delivery::kAnswered) return answer;
+    }
+    const std::vector<BlobLocation> places = {place};
+    return store_.volumes().Head(places).front();
+  }
+
   void LookAtSidecars(Findings& findings) {
     const Object& object = findings.object;
-    for (const Replica& replica : findings.replicas) {
+    for (Replica& replica : findings.replicas) {
       if (replica.state != State::kGood) continue;
       std::string content;
-      const VolumeAnswer answer = store_.volumes().GetWhole(
-          {replica.place.volume, SidecarPath(object.key, object.generation())}, kMaxSidecarBytes,
-          &content);
+      const VolumeAnswer answer = ReadSidecar(
+          {replica.place.volume, SidecarPath(object.key, object.generation())}, &content);
       if (answer.ok() && SidecarAgrees(content, *object.metadata)) continue;
-      // Of a volume that went away since, nothing is known.
-      if (answer.delivery != VolumeAnswer::Delivery::kAnswered) continue;
+      if (answer.delivery != VolumeAnswer::Delivery::kAnswered) {
+        replica.state = State::kUnreachable;
+        continue;
+      }
       const auto sidecar = answer.ok() ? DecodeSidecar(content) : std::nullopt;
       const bool newer = sidecar && sidecar->revision() > SidecarRevision(*object.metadata);
       (newer ? findings.newer : findings.sidecars).push_back(replica.place.volume);

@@ -73,6 +73,15 @@ TEST_F(Scrub, RestoresSidecars) {
   ExpectAllSound();
 }
 
+// The volume delivers it, but nothing that long is read.
+TEST_F(Scrub, RestoresASidecarThatCanNotBeReadToItsEnd) {
+  std::ofstream(SidecarFile(S3Key(0), 0)) << std::string((1 << 20) + 1, 'x');
+  EXPECT_EQ(Run({"scrub"}), 3) << Printed();
+  EXPECT_THAT(Printed(), HasSubstr("1 sidecars missing or wrong"));
+  EXPECT_EQ(Run({"scrub"}), 0) << Printed();
+  EXPECT_EQ(Run({"check"}), 0) << Printed();
+}
+
 TEST_F(Scrub, FillsAVolumeThatWasWiped) {
   Wipe(cluster_.volume(1));
   ASSERT_TRUE(cluster_.volume(1).Files().empty());

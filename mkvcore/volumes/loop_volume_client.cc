@@ -83,6 +83,7 @@ void LoopVolumeClient::Put(const BlobLocation& blob, std::shared_ptr<const std::
                                 const VolumeAnswer& got, const std::string&) {
     VolumeAnswer answer = got;
     if (IsWhole(got)) health.AnsweredPut(volume, got.status);
+    if (got.overdue) health.OverduePut(volume);
     // nginx stores nothing with another 2xx: something else answered.
     if (answer.ok() && answer.status != 201 && answer.status != 204) {
       answer.delivery = Delivery::kUnanswered;

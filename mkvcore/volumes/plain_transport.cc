@@ -211,14 +211,15 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
         return SetTimer(exchange, moved_at);
       }
     }
-    Fail(exchange, "the volume does not answer");
+    Fail(exchange, "the volume does not answer", /*overdue=*/true);
   }
 
-  void Fail(const ExchangePtr& exchange, const std::string& error) {
+  void Fail(const ExchangePtr& exchange, const std::string& error, bool overdue = false) {
     VolumeAnswer answer;
     answer.error = error;
     const bool sent = exchange->connection && exchange->connection->sent_anything();
     answer.delivery = sent ? Delivery::kUnanswered : Delivery::kNeverSent;
+    answer.overdue = sent && overdue;
     exchange->connection.reset();
     Finish(exchange, std::move(answer), {});
   }

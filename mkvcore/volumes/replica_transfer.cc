@@ -55,6 +55,7 @@ void ReplicaTransfer::EndIfOver(Clock::time_point now) {
   if (request_.status_so_far() != 0 && !AllTaken()) {
     request_.BreakOff("answered before it had the value");
   } else if (now >= deadline()) {
+    overdue_ = true;
     request_.BreakOff(AllTaken() ? "the volume does not answer" : "the volume takes no bytes");
   }
 }
@@ -68,6 +69,7 @@ VolumeAnswer ReplicaTransfer::Answer() const {
     answer.delivery = VolumeAnswer::Delivery::kUnanswered;
     answer.error = "an answer " + std::to_string(answer.status) + " that does not fit a PUT";
   }
+  answer.overdue = overdue_ && answer.delivery == VolumeAnswer::Delivery::kUnanswered;
   return answer;
 }
 

@@ -56,6 +56,7 @@ class ReplicaTransfer {
   bool connected_ = false;
   bool paused_ = false;
   bool sent_before_ = false;
+  bool overdue_ = false;
   Clock::time_point moved_;
   VolumeRequest request_;
 };

@@ -165,7 +165,9 @@ class ReplicaWrite {
   void Report(const Slot& slot, const VolumeAnswer& answer) {
     const std::string& volume = BlobOf(slot).volume;
     if (answer.delivery != Delivery::kAnswered) {
-      return client_.health().Failed(volume, answer.error);
+      client_.health().Failed(volume, answer.error);
+      if (answer.overdue) client_.health().OverduePut(volume);
+      return;
     }
     client_.health().Answered(volume);
     client_.health().AnsweredPut(volume, answer.status);

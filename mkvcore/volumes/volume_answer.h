@@ -35,6 +35,9 @@ struct VolumeAnswer {
   // A GET that broke off after its reader had held it up (VolumeTimeouts::held_up): what is left
   // can be asked for again, of the same volume.
   bool held_up = false;
+  // Unanswered, and the time that the volume had for it (VolumeTimeouts) is over. Not where the
+  // connection ended, nor where the request was broken off for another reason.
+  bool overdue = false;
 
   // From the answer's headers, when present.
   std::optional<std::uint64_t> content_length;

@@ -55,24 +55,29 @@ void VolumeHealth::Failed(std::string_view volume, std::string_view why) {
 
 void VolumeHealth::AnsweredPut(std::string_view volume, int status) {
   // nginx says full by 507, or by 500 after a failed write(2).
-  const bool refuses = status >= 500 || status == 403 || status == 405;
-  const bool takes = status >= 200 && status < 300;
+  if (status >= 500 || status == 403 || status == 405) return Refuses(volume, ProblemOf(status));
+  if (status < 200 || status > 299) return;
   {
     const std::lock_guard lock(mutex_);
     State& state = StateOf(volume);
-    if (refuses) {
-      state.refused_at = Clock::now();
-      if (!state.told_refusing.Begins()) return;
-    } else if (takes) {
-      state.refused_at.reset();
-      if (!state.told_refusing.Ends()) return;
-    }
+    state.refused_at.reset();
+    if (!state.told_refusing.Ends()) return;
   }
-  if (refuses) {
-    spdlog::warn("volume {} refuses values: {}", VolumeHost(volume), ProblemOf(status));
-  } else if (takes) {
-    spdlog::info("volume {} takes values again", VolumeHost(volume));
+  spdlog::info("volume {} takes values again", VolumeHost(volume));
+}
+
+void VolumeHealth::OverduePut(std::string_view volume) {
+  Refuses(volume, "a PUT was not answered in time");
+}
+
+void VolumeHealth::Refuses(std::string_view volume, std::string_view why) {
+  {
+    const std::lock_guard lock(mutex_);
+    State& state = StateOf(volume);
+    state.refused_at = Clock::now();
+    if (!state.told_refusing.Begins()) return;
   }
+  spdlog::warn("volume {} refuses values: {}", VolumeHost(volume), why);
 }
 
 bool VolumeHealth::IsDown(std::string_view volume) const {

@@ -25,7 +25,8 @@ class VolumeHealth {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // A volume that refused a PUT (full, 5xx) is passed over for new replicas for this long.
+  // A volume that refused a PUT (full, 5xx), or let its time run out, is passed over for new
+  // replicas for this long.
   static constexpr std::chrono::seconds kRefusalMemory{30};
   // After a trouble was told, the next of its kind is not told before this.
   static constexpr std::chrono::seconds kQuiet{10};
@@ -36,6 +37,9 @@ class VolumeHealth {
   // Of a PUT, beside Answered(): 2xx says that it takes values, and a 5xx, 403 or 405 that it takes
   // none (full, failing, closed to us). Any other status says something of the value alone.
   void AnsweredPut(std::string_view volume, int status);
+  // Of a PUT, beside Failed(): it let the time run out. It may answer all else, and be up again
+  // within a second, and PUTs are not to wait for it each time.
+  void OverduePut(std::string_view volume);
 
   // Down: the last thing we heard was a failure. It is up again with its next answer; somebody must
   // therefore ask it now and then (GarbageCollector does, every second).
@@ -65,6 +69,7 @@ class VolumeHealth {
     Told told_down;
     Told told_refusing;
   };
+  void Refuses(std::string_view volume, std::string_view why);
   State& StateOf(std::string_view volume);                // mutex_ held
   const State* FindState(std::string_view volume) const;  // mutex_ held; null: never heard of
 

@@ -196,6 +196,26 @@ TEST_F(LoopVolumeClientTest, VolumeThatRefusesAPutIsPassedOver) {
   EXPECT_FALSE(health_.IsDown(server.name()));
 }
 
+TEST_F(LoopVolumeClientTest, VolumeThatLetsAPutRunOutOfTimeIsPassedOverThoughItIsUp) {
+  OnLoop([this] {
+    options_.timeouts.connect = options_.timeouts.answer = 200ms;
+    heads_ = std::make_unique<LoopVolumeClient>(loop_, options_, health_);
+  });
+  MisbehavingServer server([](MisbehavingServer::Connection& connection, int) {
+    for (std::string head; !(head = connection.ReadHead()).empty();) {
+      if (head.starts_with("PUT")) return connection.AwaitClose();
+      connection.Send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    }
+  });
+  const VolumeAnswer answer = Put(server.name(), "/aa/bb/x", "hello").get();
+  EXPECT_EQ(answer.delivery, Delivery::kUnanswered);
+  EXPECT_TRUE(answer.overdue);
+  EXPECT_TRUE(health_.IsDown(server.name()));
+  EXPECT_TRUE(Head(server.name()).get().missing());
+  EXPECT_FALSE(health_.IsDown(server.name()));
+  EXPECT_FALSE(health_.AcceptsWrites(server.name()));
+}
+
 TEST_F(LoopVolumeClientTest, PutOverAConnectionThatTheVolumeHasClosedIsSentAgain) {
   std::atomic<int> whole{0};
   MisbehavingServer server([&](MisbehavingServer::Connection& connection, int number) {
@@ -235,7 +255,9 @@ TEST_F(LoopVolumeClientTest, PutOverANewConnectionThatDiesIsNotSentAgain) {
     connection.ReadBody(5);
     connection.Reset();
   });
-  EXPECT_EQ(Put(server.name(), "/aa/bb/x", "hello").get().delivery, Delivery::kUnanswered);
+  const VolumeAnswer answer = Put(server.name(), "/aa/bb/x", "hello").get();
+  EXPECT_EQ(answer.delivery, Delivery::kUnanswered);
+  EXPECT_FALSE(answer.overdue) << "it may well take the next one";
   EXPECT_EQ(server.connections(), 1);
 }
 

@@ -308,6 +308,35 @@ TEST_F(ReplicaWriterTest, HeldValueGoesElsewhereWhenAVolumeIsPaused) {
   b.Resume();
 }
 
+// It may answer all else, as one does of whose processes one waits for a disk.
+TEST_F(ReplicaWriterTest, VolumeThatLetsAPutRunOutOfTimeIsPassedOverThoughItIsUp) {
+  TestVolume a, b, spare;
+  b.Pause();
+  MemorySource source("value");
+  EXPECT_TRUE(WriteReplicas(client_, source, To({a.name(), b.name(), spare.name()}, 2)).digest);
+  b.Resume();
+  const std::vector<BlobLocation> root = {{b.name(), "/"}};
+  ASSERT_TRUE(client_.Head(root).front().ok());
+  EXPECT_FALSE(health_.IsDown(b.name()));
+  EXPECT_FALSE(health_.AcceptsWrites(b.name()));
+  EXPECT_TRUE(health_.AcceptsWrites(a.name()));
+}
+
+TEST_F(ReplicaWriterTest, VolumeWhoseTransferOnlyEndedIsNotPassedOver) {
+  TestVolume a, b;
+  GeneratedSource source(10 * kMiB, Length::kKnown);
+  source.set_before_read([&](std::uint64_t read) {
+    if (read > 5 * kMiB && b.running()) b.Kill();
+  });
+  EXPECT_FALSE(WriteReplicas(client_, source, To({a.name(), b.name()}, 2)).digest);
+  b.Start();
+  for (const std::string& volume : {a.name(), b.name()}) {
+    const std::vector<BlobLocation> root = {{volume, "/"}};
+    ASSERT_TRUE(client_.Head(root).front().ok());
+    EXPECT_TRUE(health_.AcceptsWrites(volume)) << "broken off, or dead";
+  }
+}
+
 TEST_F(ReplicaWriterTest, StreamThatStillLiesInTheRingGoesElsewhere) {
   TestVolume a, b, spare;
   GeneratedSource source(kMiB / 2, Length::kKnown);

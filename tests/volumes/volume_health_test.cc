@@ -77,6 +77,21 @@ TEST(VolumeHealth, RefusalKeepsWritesAwayButNotReads) {
   EXPECT_TRUE(health.AcceptsWrites("a:1"));
 }
 
+TEST(VolumeHealth, VolumeThatLetsPutsRunOutOfTimeGetsNoneThoughItAnswersAllElse) {
+  Logged logged;
+  VolumeHealth health;
+  health.Failed("a:1/sv01", "time is up");
+  health.OverduePut("a:1/sv01");
+  health.Answered("a:1/sv02");
+  EXPECT_FALSE(health.IsDown("a:1"));
+  EXPECT_FALSE(health.AcceptsWrites("a:1"));
+  EXPECT_THAT(logged.Take(),
+              HasSubstr("volume a:1 refuses values: a PUT was not answered in time"));
+  health.AnsweredPut("a:1", 201);
+  EXPECT_TRUE(health.AcceptsWrites("a:1"));
+  EXPECT_EQ(logged.Take(), "info: volume a:1 takes values again\n");
+}
+
 TEST(VolumeHealth, TellsWhenAVolumeGoesDownAndComesBackOnce) {
   Logged logged;
   VolumeHealth health;

@@ -105,15 +105,17 @@ bool BlobWrite::Settle(KeyState& state, const std::vector<std::string>& volumes)
 
   google::protobuf::RepeatedPtrField<format::PendingBlob::Place> left;
   for (const format::PendingBlob::Place& place : intent->places()) {
-    if (Contains(volumes, place.volume())) continue;
     bool sent = outcome_unknown_;
     bool unanswered = outcome_unknown_;
     for (const ReplicaWriteResult::Attempt& attempt : attempts_) {
       if (attempt.blob.volume != place.volume()) continue;
       sent |= attempt.answer.delivery != VolumeAnswer::Delivery::kNeverSent;
-      unanswered |= attempt.answer.delivery == VolumeAnswer::Delivery::kUnanswered;
+      unanswered |= attempt.answer.delivery == VolumeAnswer::Delivery::kUnanswered ||
+                    attempt.answer.may_land_again;
     }
-    if (!sent) continue;
+    // What lands again there is the value, but only for as long as the key has it.
+    const bool done = Contains(volumes, place.volume()) ? !unanswered : !sent;
+    if (done) continue;
     format::PendingBlob::Place& kept = *left.Add();
     kept.set_volume(place.volume());
     kept.set_unanswered(unanswered);

@@ -47,7 +47,8 @@ class BlobWrite {
   void TriedInVain() { outcome_unknown_ = true; }
 
   // In `state`, about to be committed: the blob is now part of the object on `volumes`; whatever
-  // else was tried becomes garbage, if it may have left a file. True if any did.
+  // else was tried becomes garbage, if it may have left a file. Those of `volumes` where the blob
+  // may land again stay pending as well, unanswered. True if anything does.
   bool Settle(KeyState& state, const std::vector<std::string>& volumes) const;
   // In `state`: all that was tried becomes garbage. True if anything may have left a file.
   bool AbandonIn(KeyState& state) const;

@@ -148,6 +148,13 @@ void KeyState::RemoveObject() { change_ = Change::kRemove; }
 format::PendingBlob& KeyState::AddGarbage(const Object& object,
                                           const std::vector<std::string>& volumes, std::uint64_t id,
                                           std::int64_t not_before_us) {
+  // What is left of a write of the same blob no longer meets a value either, and its readers are on
+  // their way to that, too.
+  for (format::PendingBlob& other : *pending_.mutable_blobs()) {
+    if (other.kind() != format::PendingBlob::GARBAGE || other.only_sidecar()) continue;
+    if (other.generation() != object.generation()) continue;
+    other.set_not_before_us(std::max(other.not_before_us(), not_before_us));
+  }
   format::PendingBlob& blob = *pending_.add_blobs();
   blob.set_id(id);
   blob.set_kind(format::PendingBlob::GARBAGE);

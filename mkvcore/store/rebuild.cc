@@ -55,6 +55,21 @@ std::string FromHex(std::string_view hex) {
   return bytes;
 }
 
+// A replica that the record names is part of the value though a request of ours may land there yet,
+// as the garbage collector has it.
+void DropThoseOfTheValue(const Object& object, format::Pending* pending) {
+  for (format::PendingBlob& blob : *pending->mutable_blobs()) {
+    auto& places = *blob.mutable_places();
+    places.erase(std::remove_if(places.begin(), places.end(),
+                                [&](const auto& place) {
+                                  return place.unanswered() &&
+                                         object.RefersTo(blob.generation(),
+                                                         blob.original_spelling(), place.volume());
+                                }),
+                 places.end());
+  }
+}
+
 // Whether all replicas that the record names are queued for deletion.
 bool IsDoomed(const Object& object, const format::Pending& pending) {
   const auto is_doomed = [&](const std::string& volume) {
@@ -307,6 +322,7 @@ class Rebuilder {
       entry.object = Object::Decode(key, record, metadata);
       if (!pending_keys_ || pending_keys_->contains(key)) {
         entry.pending = KeyState::AllPending(*old, key);
+        if (entry.object) DropThoseOfTheValue(*entry.object, &entry.pending);
       }
       if (metadata && !(entry.object && entry.object->metadata)) {
         entry.leftover = Object::DecodeLeftover(key, record, metadata);

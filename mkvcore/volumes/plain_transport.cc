@@ -57,20 +57,12 @@ std::string Spell(const LoopRequest& request, const std::string& key) {
   return text;
 }
 
-// Whether nothing is in doubt any more when a request was sent twice: a value that is stored now is
-// the one that the first request may store later, but a file that is gone now may by then be
-// another one.
-bool SaysItAll(Method method, const VolumeAnswer& answer) {
-  switch (method) {
-    case Method::kHead:
-    case Method::kGet:
-      return true;
-    case Method::kPut:
-      return answer.ok();
-    case Method::kDelete:
-      return false;
-  }
-  return false;
+// What a first request that may have been received leaves in doubt: a value that is stored now is
+// the one that the first may store later, but a file that is gone now may by then be another one.
+void NoteFirstTry(Method method, VolumeAnswer& answer) {
+  if (method != Method::kPut && method != Method::kDelete) return;
+  answer.may_land_again = true;
+  if (method == Method::kDelete || !answer.ok()) answer.delivery = Delivery::kUnanswered;
 }
 
 }  // namespace
@@ -227,9 +219,7 @@ class PlainTransport::Impl : public std::enable_shared_from_this<Impl> {
   void Finish(const ExchangePtr& exchange, VolumeAnswer answer, std::string value) {
     if (exchange->timer != 0) loop_.Cancel(exchange->timer);
     under_way_.erase(exchange);
-    if (exchange->maybe_received && !SaysItAll(exchange->request.method, answer)) {
-      answer.delivery = Delivery::kUnanswered;
-    }
+    if (exchange->maybe_received) NoteFirstTry(exchange->request.method, answer);
     exchange->request.done(answer, std::move(value));
   }
 

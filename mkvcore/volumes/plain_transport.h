@@ -3,8 +3,9 @@
 // Connections are used for at most kConnectionAge (session_pool.h). One that turns out to be dead
 // before any answer came was closed by the volume while it was idle: the request is then sent once
 // more, over a new one. Where the volume may have received it before, what was received first may
-// still be carried out: the answer to a PUT that does not say that the value was stored, and any to
-// a DELETE, then counts as none (kUnanswered).
+// still be carried out: the answer to a PUT or DELETE says so (may_land_again), and one to a PUT
+// that does not say that the value was stored, and any to a DELETE, then counts as none
+// (kUnanswered).
 #ifndef MKVCORE_VOLUMES_PLAIN_TRANSPORT_H_
 #define MKVCORE_VOLUMES_PLAIN_TRANSPORT_H_
 

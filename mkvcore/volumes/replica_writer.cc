@@ -159,7 +159,9 @@ class ReplicaWrite {
     const bool first_unanswered =
         (slot.sent_again && slot.first_try.delivery == Delivery::kUnanswered) ||
         slot.transfer->sent_before();
-    if (first_unanswered && !answer.ok()) noted.delivery = Delivery::kUnanswered;
+    if (!first_unanswered) return;
+    noted.may_land_again = true;
+    if (!answer.ok()) noted.delivery = Delivery::kUnanswered;
   }
 
   void Report(const Slot& slot, const VolumeAnswer& answer) {

@@ -38,7 +38,8 @@ struct ReplicaWriteResult {
     BlobLocation blob;
     VolumeAnswer answer;
   };
-  // Every location that was tried, in order; the ok() ones hold the value.
+  // Every location that was tried, in order; the ok() ones hold the value. A value that was sent
+  // twice may be stored there again later, the same (may_land_again).
   std::vector<Attempt> attempts;
   // Set when `wanted` replicas hold the whole value.
   std::optional<ValueDigest> digest;

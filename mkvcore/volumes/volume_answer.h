@@ -38,6 +38,9 @@ struct VolumeAnswer {
   // Unanswered, and the time that the volume had for it (VolumeTimeouts) is over. Not where the
   // connection ended, nor where the request was broken off for another reason.
   bool overdue = false;
+  // Of a PUT or DELETE that was sent twice, for its connection died: the volume may have received
+  // the first, and may carry it out after this answer, whatever that says.
+  bool may_land_again = false;
 
   // From the answer's headers, when present.
   std::optional<std::uint64_t> content_length;

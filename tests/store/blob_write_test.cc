@@ -95,6 +95,30 @@ TEST_F(BlobWriteTest, SettledWholeLeavesNothingPending) {
   EXPECT_TRUE(Read().PlainPathIsFree());
 }
 
+// The volume answered a second request, and may carry out the first at any time.
+TEST_F(BlobWriteTest, SettledWholeIsWaitedForWhereItMayLandAgain) {
+  BlobWrite write(*index_, handled_, kId);
+  Announce(write, {"a:1", "b:2"});
+  ReplicaWriteResult::Attempt again = Attempt("a:1", Delivery::kAnswered, 201);
+  again.answer.may_land_again = true;
+  write.Tried({.attempts = {again, Attempt("b:2", Delivery::kAnswered, 201)}, .digest = {}});
+  KeyState state = Read();
+  EXPECT_TRUE(write.Settle(state, {"a:1", "b:2"}));
+  ASSERT_TRUE(state.Commit(*index_, kOrdered));
+  EXPECT_THAT(Places(), ElementsAre("a:1 (unanswered)"));
+  EXPECT_FALSE(Read().PlainPathIsFree());
+}
+
+TEST_F(BlobWriteTest, AbandonedIsWaitedForWhereItMayLandAgain) {
+  BlobWrite write(*index_, handled_, kId);
+  Announce(write, {"a:1", "b:2"});
+  ReplicaWriteResult::Attempt again = Attempt("a:1", Delivery::kAnswered, 201);
+  again.answer.may_land_again = true;
+  write.Tried({.attempts = {again, Attempt("b:2", Delivery::kAnswered, 201)}, .digest = {}});
+  EXPECT_TRUE(write.Abandon());
+  EXPECT_THAT(Places(), ElementsAre("a:1 (unanswered)", "b:2"));
+}
+
 TEST_F(BlobWriteTest, SettledInPartLeavesWhatWasTriedElsewhereAsGarbage) {
   BlobWrite write(*index_, handled_, kId);
   Announce(write, {"a:1", "b:2"});

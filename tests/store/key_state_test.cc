@@ -229,6 +229,21 @@ TEST_F(KeyStateTest, WithGarbageNoLongerHasThePlainPathFree) {
   EXPECT_EQ(index_->Get(PendingKey("/key")), std::nullopt);
 }
 
+// What waits for a late request deletes the blob as well, once it is no value any more.
+TEST_F(KeyStateTest, GarbageIsLeftToItsReadersByWhatElseIsPendingOfIt) {
+  Store(7);
+  KeyState state = Read();
+  for (const std::uint64_t generation : {7U, 8U}) {
+    format::PendingBlob& late = *state.MutablePending().add_blobs();
+    late.set_id(generation);
+    late.set_kind(format::PendingBlob::GARBAGE);
+    late.set_generation(generation);
+  }
+  state.AddGarbage(*state.object(), {"a:1"}, /*id=*/42, /*not_before_us=*/1000);
+  EXPECT_EQ(state.FindPending(7)->not_before_us(), 1000);
+  EXPECT_EQ(state.FindPending(8)->not_before_us(), 0) << "it is another blob's";
+}
+
 TEST_F(KeyStateTest, ThatCanNotBeUnderstoodIsAnError) {
   PutRaw(PendingKey("/key"), "\xff\xff\xff");
   EXPECT_THROW(Read(), IndexError);

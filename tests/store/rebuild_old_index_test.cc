@@ -186,6 +186,25 @@ TEST_F(RebuildTest, WhatTheOriginalDeletedOrReplacedStaysSo) {
   EXPECT_EQ(again.pending, 4u) << "it waits for the garbage collector";
 }
 
+// A request for the same file was never answered: what lands late is the value.
+TEST_F(RebuildTest, AValueIsOneThoughItMayLandAgain) {
+  PutBlob("/key", kPlain, "value");
+  WriteOld("/key", Record{false, Md5Hex("value"), placement_->Choose("/key")}, Metadata(kPlain, 5));
+  format::Pending pending;
+  ASSERT_TRUE(pending.ParseFromString(PendingBlobAt(kPlain, placement_->Choose("/key"))));
+  for (auto& place : *pending.mutable_blobs(0)->mutable_places()) place.set_unanswered(true);
+  Batch batch;
+  batch.Put(PendingKey("/key"), pending.SerializeAsString());
+  ASSERT_TRUE(LevelDbIndex::Open(index())->Write(batch, Index::Durability::kOrdered));
+
+  const RebuildSummary summary = Run();
+  EXPECT_EQ(summary.keys, 1u);
+  EXPECT_EQ(summary.pending, 0u);
+  ASSERT_TRUE(Find("/key"));
+  EXPECT_THAT(Find("/key")->record.volumes, ElementsAreArray(placement_->Choose("/key")));
+  EXPECT_EQ(EntriesOf(index(), false).at(PendingKey("/key")), batch.changes()[0].value);
+}
+
 // More than a rebuild remembers.
 TEST_F(RebuildTest, OfManyPendingKeysNoneIsForgotten) {
   PutBlob("/999999", kPlain, "gone");

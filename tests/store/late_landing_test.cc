@@ -1,4 +1,4 @@
-// Changes of what is known of a value, while one of its volumes carries out late what it is told.
+// Values, and changes of what is known of them, while a volume carries out late what it is told.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "mkvcore/index/leveldb_index.h"
@@ -30,14 +31,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// In front of a real volume. While it dawdles it takes sidecars and closes the connection without
-// an answer; they land on the volume when it is told to, however much that has answered meanwhile.
+// In front of a real volume. While it dawdles it takes PUTs and closes the connection without an
+// answer; they land on the volume when it is told to, however much that has answered meanwhile.
 class DawdlingVolume {
  public:
+  enum class Over { kNothing, kSidecars, kNextOfAKeptConnection };
+
   TestVolume& disk() { return disk_; }
   std::string name() const { return server_.name(); }
 
-  void Dawdle(bool dawdles) { dawdles_ = dawdles; }
+  void Dawdle(Over over) { over_ = over; }
   // False when there was nothing.
   bool Land() {
     const std::lock_guard lock(mutex_);
@@ -46,9 +49,16 @@ class DawdlingVolume {
   }
 
  private:
+  bool DawdlesOver(const std::string& path, bool kept) {
+    if (over_ == Over::kSidecars) return path.ends_with(".meta");
+    Over expected = Over::kNextOfAKeptConnection;
+    return kept && over_.compare_exchange_strong(expected, Over::kNothing);
+  }
+
   void Relay(MisbehavingServer::Connection& connection) {
     HttpClient client;
-    for (std::string head; !(head = connection.ReadHead()).empty();) {
+    bool kept = false;
+    for (std::string head; !(head = connection.ReadHead()).empty(); kept = true) {
       const std::size_t first = head.find(' ');
       const std::string method = head.substr(0, first);
       const std::string path = head.substr(first + 1, head.find(' ', first + 1) - first - 1);
@@ -57,7 +67,7 @@ class DawdlingVolume {
         const std::string length = "Content-Length: ";
         request.body =
             connection.ReadText(std::stoul(head.substr(head.find(length) + length.size())));
-        if (dawdles_ && path.ends_with(".meta")) {
+        if (DawdlesOver(path, kept)) {
           const std::lock_guard lock(mutex_);
           held_.emplace_back(path, *request.body);
           return connection.Reset();
@@ -74,15 +84,106 @@ class DawdlingVolume {
   }
 
   TestVolume disk_;
-  std::atomic<bool> dawdles_ = false;
+  std::atomic<Over> over_ = Over::kNothing;
   std::mutex mutex_;
   std::vector<std::pair<std::string, std::string>> held_;
   MisbehavingServer server_{[this](auto& connection, int) { Relay(connection); }};
 };
 
-class LateSidecar : public ::testing::Test {
+class LateLanding : public ::testing::Test {
  protected:
   static constexpr auto kSettleDelay = 200ms;
+  using Over = DawdlingVolume::Over;
+
+  // Nothing is to be done any more; everything is done.
+  void Settle() {
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (collector_.RunPass(/*hurry=*/true).pending > 0) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+      std::this_thread::sleep_for(kSettleDelay / 4);
+    }
+  }
+  std::vector<const TestVolume*> Disks() { return {&first_, &second_, &dawdling_.disk()}; }
+
+  TestVolume first_, second_;
+  DawdlingVolume dawdling_;
+  const TempFolder folder_;
+  VolumeHealth health_;
+  VolumeClient volumes_{{}, health_};
+  std::unique_ptr<LevelDbIndex> index_ = LevelDbIndex::Open(folder_.path() / "index");
+  Store store_{*index_, volumes_,
+               std::make_shared<Placement>(
+                   std::vector<std::string>{first_.name(), second_.name(), dawdling_.name()}, 3, 1),
+               StoreOptions{.garbage_delay = 0ms, .settle_delay = kSettleDelay}};
+  GarbageCollector collector_{store_};
+};
+
+// A PUT is sent again when its connection dies; the first one may still be carried out.
+class LateValue : public LateLanding {
+ protected:
+  Outcome Put(const std::string& key, const std::string& value) {
+    auto begun = store_.BeginPut(key);
+    if (const Outcome* refused = std::get_if<Outcome>(&begun)) return *refused;
+    MemorySource source(value);
+    return store_.PutNew(key, std::get<WritersUnderWay::Token>(begun), source, {}).outcome;
+  }
+  // The dawdling volume takes it twice, and answers the second time.
+  void PutTwice(const std::string& value) {
+    ASSERT_EQ(Put("/other", "leaves a connection"), Outcome::kDone);
+    dawdling_.Dawdle(Over::kNextOfAKeptConnection);
+    ASSERT_EQ(Put("/key", value), Outcome::kDone);
+  }
+  // Of every volume.
+  void ExpectReplicas(const std::string& value) {
+    const std::string path = store_.Find("/key").value().Path();
+    for (const TestVolume* disk : Disks()) EXPECT_EQ(disk->File(path), value) << disk->name();
+  }
+  // On every volume lie what the key has and what the other one has; and nothing else.
+  void ExpectOnlyTheValue() {
+    const std::string path = store_.Find("/key").value().Path();
+    for (const TestVolume* disk : Disks()) {
+      EXPECT_THAT(disk->Files(), ::testing::UnorderedElementsAre(path, BlobPath("/other", kPlain)));
+    }
+  }
+};
+
+TEST_F(LateValue, OfADeletedKeyDoesNotBecomeThatOfTheNextOne) {
+  PutTwice("first");
+  ASSERT_EQ(store_.Delete("/key"), Outcome::kDone);
+  ASSERT_EQ(Put("/key", "second"), Outcome::kDone);
+  EXPECT_TRUE(dawdling_.Land());
+  ExpectReplicas("second");
+  Settle();
+  ExpectReplicas("second");
+  ExpectOnlyTheValue();
+}
+
+TEST_F(LateValue, OfAKeyThatWasReplacedMeanwhileIsDeletedToo) {
+  PutTwice("first");
+  MemorySource second("second");
+  ASSERT_EQ(store_.Replace("/key", second, {}).outcome, Outcome::kDone);
+  collector_.RunPass(/*hurry=*/true);  // every volume answers that the first is gone
+  EXPECT_TRUE(dawdling_.Land());
+  Settle();
+  ExpectReplicas("second");
+  ExpectOnlyTheValue();
+}
+
+TEST_F(LateValue, OfAKeyThatHasItStillStaysAndThenFreesThePath) {
+  PutTwice("first");
+  collector_.RunPass(/*hurry=*/true);
+  ExpectReplicas("first");
+  EXPECT_TRUE(dawdling_.Land());
+  Settle();
+  ExpectReplicas("first");
+  ASSERT_EQ(store_.Delete("/key"), Outcome::kDone);
+  ASSERT_EQ(Put("/key", "second"), Outcome::kDone);
+  EXPECT_EQ(store_.Find("/key")->generation(), kPlain);
+  ExpectReplicas("second");
+}
+
+class LateSidecar : public LateLanding {
+ protected:
   Store::ReplaceRequest Tagging(const std::string& tag) {
     Store::ReplaceRequest request;
     request.annotates = true;
@@ -102,21 +203,12 @@ class LateSidecar : public ::testing::Test {
 
   // A change that the dawdling volume takes and does not answer.
   void TagInVain() {
-    dawdling_.Dawdle(true);
+    dawdling_.Dawdle(Over::kSidecars);
     EXPECT_EQ(Tag("in vain"), Outcome::kVolumesFailed);
-    dawdling_.Dawdle(false);
+    dawdling_.Dawdle(Over::kNothing);
     const std::vector<BlobLocation> root = {{dawdling_.name(), "/"}};
     EXPECT_TRUE(volumes_.Head(root).front().ok()) << "it counts as down until it answers";
   }
-  // Nothing is to be done any more; everything is done.
-  void Settle() {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    while (collector_.RunPass(/*hurry=*/true).pending > 0) {
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-      std::this_thread::sleep_for(kSettleDelay / 4);
-    }
-  }
-  std::vector<const TestVolume*> Disks() { return {&first_, &second_, &dawdling_.disk()}; }
   std::vector<std::string> Tags() {
     std::vector<std::string> tags;
     const Object object = store_.Find("/key").value();
@@ -133,18 +225,6 @@ class LateSidecar : public ::testing::Test {
           << disk->name() << ": " << disk->File(sidecar).value_or("none");
     }
   }
-
-  TestVolume first_, second_;
-  DawdlingVolume dawdling_;
-  const TempFolder folder_;
-  VolumeHealth health_;
-  VolumeClient volumes_{{}, health_};
-  std::unique_ptr<LevelDbIndex> index_ = LevelDbIndex::Open(folder_.path() / "index");
-  Store store_{*index_, volumes_,
-               std::make_shared<Placement>(
-                   std::vector<std::string>{first_.name(), second_.name(), dawdling_.name()}, 3, 1),
-               StoreOptions{.garbage_delay = 0ms, .settle_delay = kSettleDelay}};
-  GarbageCollector collector_{store_};
 };
 
 TEST_F(LateSidecar, OfAKeyThatWasDeletedMeanwhileIsDeletedToo) {
@@ -200,6 +280,19 @@ TEST_F(LateSidecar, OnceItHasLandedChangesArePossibleInPlaceAgain) {
   EXPECT_EQ(store_.Find("/key")->generation(), generation);
   EXPECT_THAT(Tags(), ::testing::ElementsAre("first", "second"));
   ExpectOnlyTheValueAndItsSidecars();
+}
+
+// Sent again, it was taken; the first request is still under way.
+TEST_F(LateSidecar, OfAChangeThatWasTakenDoesNotReplaceTheNewerOne) {
+  ASSERT_EQ(Write("first"), Outcome::kDone);
+  dawdling_.Dawdle(Over::kNextOfAKeptConnection);
+  ASSERT_EQ(Tag("second"), Outcome::kDone);
+  const Outcome tagged = Tag("third");
+  ASSERT_EQ(tagged == Outcome::kDone ? tagged : Write("third"), Outcome::kDone);
+  EXPECT_TRUE(dawdling_.Land());
+  Settle();
+  ExpectOnlyTheValueAndItsSidecars();
+  EXPECT_THAT(Tags(), ::testing::Contains("third"));
 }
 
 // The other volumes took it, but nobody was told that it holds.

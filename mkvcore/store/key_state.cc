@@ -148,8 +148,8 @@ void KeyState::RemoveObject() { change_ = Change::kRemove; }
 format::PendingBlob& KeyState::AddGarbage(const Object& object,
                                           const std::vector<std::string>& volumes, std::uint64_t id,
                                           std::int64_t not_before_us) {
-  // What is left of a write of the same blob no longer meets a value either, and its readers are on
-  // their way to that, too.
+  // An entry that waits for what may still land of this blob (blob_write.h) deletes it as well, now
+  // that it is no value: not before its readers are done with it.
   for (format::PendingBlob& other : *pending_.mutable_blobs()) {
     if (other.kind() != format::PendingBlob::GARBAGE || other.only_sidecar()) continue;
     if (other.generation() != object.generation()) continue;

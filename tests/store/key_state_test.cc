@@ -229,7 +229,7 @@ TEST_F(KeyStateTest, WithGarbageNoLongerHasThePlainPathFree) {
   EXPECT_EQ(index_->Get(PendingKey("/key")), std::nullopt);
 }
 
-// What waits for a late request deletes the blob as well, once it is no value any more.
+// An entry that waits for a late request deletes the blob as well, once it is no value any more.
 TEST_F(KeyStateTest, GarbageIsLeftToItsReadersByWhatElseIsPendingOfIt) {
   Store(7);
   KeyState state = Read();

@@ -148,8 +148,7 @@ const std::vector<OptionSpec>& Specs() {
       {"loops", "N", "event loops (one per core)",
        [](O& o, V v) { o.http.loops = static_cast<unsigned>(Number(v, 1, 1024)); }},
       {"transfers", "N",
-       "requests that move bytes at once; more are told to slow down (4096, or fewer where the "
-       "open-file limit is small)",
+       "requests that move bytes at once; more are told to slow down (4096, or as files allow)",
        [](O& o, V v) { o.http.transfers = static_cast<unsigned>(Number(v, 1, kMaxCount)); }},
       {"max-connections", "N", "client connections at once (from the open-file limit)",
        [](O& o, V v) { o.http.max_connections = Number(v, 0, kMaxCount); }},

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "mkvcore/format/blob_path.h"
 #include "mkvcore/volumes/volume_problem.h"
 
 namespace mkv {

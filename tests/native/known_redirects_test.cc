@@ -11,7 +11,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsNull;
-using ::testing::NotNull;
 using ::testing::Pair;
 
 const auto kThreeVolumes = std::make_shared<const Placement>(

@@ -31,7 +31,12 @@ std::shared_ptr<KnownRedirect> KnownRedirects::Find(
     const std::string& key, const ObjectEntries& entries,
     const std::shared_ptr<const Placement>& placement) const {
   // Without metadata, record and metadata may have been read at different moments.
-  if (!entries.metadata) return nullptr;
+  return entries.metadata ? MadeOf(key, entries, placement) : nullptr;
+}
+
+std::shared_ptr<KnownRedirect> KnownRedirects::MadeOf(
+    const std::string& key, const ObjectEntries& entries,
+    const std::shared_ptr<const Placement>& placement) const {
   const auto found = known_.find(key);
   if (found == known_.end() || found->second->placement != placement ||
       found->second->entries != entries) {
@@ -42,6 +47,8 @@ std::shared_ptr<KnownRedirect> KnownRedirects::Find(
 
 std::shared_ptr<KnownRedirect> KnownRedirects::Learn(const Object& object, ObjectEntries entries,
                                                      std::shared_ptr<const Placement> placement) {
+  // Not another one each time, or what one request finds out of a replica is lost on the next.
+  if (auto same = MadeOf(object.key, entries, placement)) return same;
   const auto known = std::make_shared<KnownRedirect>();
   known->entries = std::move(entries);
   known->placement = std::move(placement);

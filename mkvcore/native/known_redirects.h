@@ -43,8 +43,8 @@ class KnownRedirects {
   std::shared_ptr<KnownRedirect> Find(const std::string& key, const ObjectEntries& entries,
                                       const std::shared_ptr<const Placement>& placement) const;
 
-  // Makes it of `object`, which is not unlinked, and remembers it; replicas that lie where they lay
-  // are as known as they were.
+  // Makes it of `object`, which is not unlinked and has these entries at one moment, and remembers
+  // it; replicas that lie where they lay are as known as they were.
   std::shared_ptr<KnownRedirect> Learn(const Object& object, ObjectEntries entries,
                                        std::shared_ptr<const Placement> placement);
 
@@ -52,6 +52,9 @@ class KnownRedirects {
   static constexpr std::size_t kMaxBytes = 16 << 20;
 
  private:
+  std::shared_ptr<KnownRedirect> MadeOf(const std::string& key, const ObjectEntries& entries,
+                                        const std::shared_ptr<const Placement>& placement) const;
+
   std::unordered_map<std::string, std::shared_ptr<KnownRedirect>> known_;
   std::size_t bytes_ = 0;
 };

@@ -63,13 +63,14 @@ TEST(KnownRedirects, HoldWhileIndexAndPlacementAreTheSame) {
               IsNull());
 }
 
-TEST(KnownRedirects, OfWhatHasNoMetadataAreMadeEachTime) {
+TEST(KnownRedirects, OfWhatHasNoMetadataAreLookedAtEachTimeAndStayTheSame) {
   KnownRedirects redirects;
   ObjectEntries entries = Written("/key", 5);
   entries.metadata.reset();
   const std::shared_ptr<KnownRedirect> known = Learn(redirects, "/key", entries);
   EXPECT_EQ(known->replicas[0].location.path, OriginalBlobPath("/key"));
   EXPECT_THAT(redirects.Find("/key", entries, kThreeVolumes), IsNull());
+  EXPECT_EQ(Learn(redirects, "/key", entries), known) << "or nobody would see its replicas seen";
 }
 
 TEST(KnownRedirects, ReplicasStaySeenWhereTheyLay) {
@@ -96,7 +97,8 @@ TEST(KnownRedirects, AreForgottenWhenTheyBecomeTooLarge) {
   };
   Learn(redirects, key(0), Written(key(0), 5));
   // One that changes counts once.
-  for (int i = 0; i < 6'000; ++i) Learn(redirects, key(1), Written(key(1), 5));
+  for (int i = 0; i < 6'000; ++i) Learn(redirects, key(1), Written(key(1), i));
+  Learn(redirects, key(1), Written(key(1), 5));
   EXPECT_TRUE(is_known(0));
 
   int last = 1;

@@ -25,6 +25,7 @@ SECRET_KEY = "compat/secret+key"  # characters that a client has to escape somew
 REGION = "us-east-1"
 
 _PATIENCE = 60  # seconds, for a process to start or end on a busy machine
+_LONGEST_SOCKET = 107  # bytes of its path: unix(7)
 _ATTEMPTS = 5  # a port that was free may be taken before it is bound
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -91,8 +92,11 @@ class Cluster:
 
     `options` are the gateway's. With `signed` it has one admin, whose keys are above; without, it
     is open to all; `verbose` logs every request. `cluster.volumes` are the volumes' names. With
-    `tls` the gateway serves over TLS, and `cluster.authority` is the file of whom to trust.
+    `tls` the gateway serves over TLS, and `cluster.authority` is the file of whom to trust. With
+    `sockets` it reaches the volumes by Unix sockets, as `./mkv up` does, where the path allows it.
     """
+
+    sockets = True
 
     def __init__(self, *options, volumes=3, replicas=3, subvolumes=10, volume_workers="1",
                  signed=True, verbose=True, index=None, tls=False):
@@ -111,6 +115,9 @@ class Cluster:
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="mkv-cluster-"))
         self.folder = self._folder / "client"
         self.folder.mkdir()
+        self._socket_folder = self._folder / "sockets"
+        self._socket_folder.mkdir()
+        self._sockets = self.sockets and len(str(self._socket(65535))) <= _LONGEST_SOCKET
         self.index = pathlib.Path(self._index or self._folder / "index")
         try:
             if self._tls:
@@ -128,6 +135,9 @@ class Cluster:
         for name in reversed(list(self._processes)):
             self.stop(name)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _socket(self, port):
+        return self._socket_folder / f"localhost:{port}.sock"
 
     def stop(self, name):
         process = self._processes.pop(name)
@@ -148,7 +158,8 @@ class Cluster:
         """The program with this cluster's volumes and index."""
         return [
             *(os.environ["MKV_BINARY"], "-volumes", ",".join(self.volumes), "-db", self.index),
-            *("-replicas", str(self._replicas), "-subvolumes", str(self._subvolumes), *more),
+            *("-replicas", str(self._replicas), "-subvolumes", str(self._subvolumes)),
+            *(("-volumes-sockets", self._socket_folder) if self._sockets else ()), *more,
         ]
 
     def environment(self, **more):
@@ -187,7 +198,10 @@ class Cluster:
             f"volume{number}",
             lambda port: [ROOT / "volume" / "volume", self.volume_folder(number)],
             volume_answers,
-            lambda port: {"PORT": str(port), **settings},
+            lambda port: {
+                "PORT": str(port), "SOCKET": str(self._socket(port)) if self._sockets else "",
+                **settings
+            },
         )
         return f"localhost:{port}"
 

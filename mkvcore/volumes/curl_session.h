@@ -8,8 +8,10 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "mkvcore/volumes/local_sockets.h"
 #include "mkvcore/volumes/session_pool.h"
 #include "mkvcore/volumes/volume_options.h"
 
@@ -64,6 +66,8 @@ class CurlSession {
   // handle, before the session ends.
   CURL* TakeHandle();
   void PutBack(CURL* easy);
+  // Where the request goes: `host` as in VolumeHost(), by its socket on this machine if it has one.
+  CURLcode SetUrl(CURL* easy, const std::string& host, const std::string& url);
 
  private:
   CurlLibrary library_;
@@ -71,6 +75,7 @@ class CurlSession {
   std::unique_ptr<CURLM, CurlMultiCleanup> multi_;
   std::unique_ptr<curl_slist, CurlListCleanup> headers_;
   std::vector<std::unique_ptr<CURL, CurlEasyCleanup>> stock_;
+  LocalSockets local_sockets_;
 };
 
 using CurlSessionPool = SessionPool<CurlSession>;

@@ -34,12 +34,11 @@ class VolumeConnector::Impl : public std::enable_shared_from_this<Impl> {
     CURL* const easy = session_.TakeHandle();
     // Its address stays: maps do not move what they hold.
     ErrorText& error = pending_.emplace(easy, Pending{std::move(done), {}}).first->second.error;
-    const bool ok =
-        curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error.data()) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_URL, ("http://" + host + "/").c_str()) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
-        curl_multi_add_handle(session_.multi(), easy) == CURLM_OK;
+    const bool ok = session_.SetUrl(easy, host, "http://" + host + "/") == CURLE_OK &&
+                    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error.data()) == CURLE_OK &&
+                    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
+                    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
+                    curl_multi_add_handle(session_.multi(), easy) == CURLM_OK;
     if (ok) return;
     Take(easy);
     throw std::runtime_error("libcurl does not connect to " + host);

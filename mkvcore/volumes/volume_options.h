@@ -35,6 +35,9 @@ struct VolumeOptions {
   // names, by the authorities in the PEM file `authorities` (empty: those of the machine).
   bool tls = false;
   std::string authorities;
+  // A folder with the sockets of the volumes on this machine (local_sockets.h); empty: all are
+  // reached by TCP.
+  std::string sockets;
   const char* scheme() const { return tls ? "https" : "http"; }
   // A longer directory listing is a failure. A million entries take 100 to 350 MB; a thread of
   // `rebuild` or `check` asks for sixteen at once.

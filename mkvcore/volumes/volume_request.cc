@@ -3,11 +3,14 @@
 #include <new>
 #include <stdexcept>
 
+#include "mkvcore/volumes/volume_health.h"
+
 namespace mkv {
 
 VolumeRequest::VolumeRequest(CurlSession& session, const BlobLocation& blob)
     : session_(session), easy_(session.TakeHandle()) {
-  Set(CURLOPT_URL, blob.Url(session.options().scheme()).c_str());
+  Check(session.SetUrl(easy_, std::string(VolumeHost(blob.volume)),
+                       blob.Url(session.options().scheme())));
   Set(CURLOPT_PRIVATE, this);
   Set(CURLOPT_ERRORBUFFER, error_.data());
   Set(CURLOPT_HEADERFUNCTION, &OnHeader);

@@ -122,6 +122,8 @@ const std::vector<OptionSpec>& Specs() {
        [](O& o, V v) { o.volume.tls = Switch(v); }},
       {"volumes-ca", "FILE", "authorities of the volumes' certificates, PEM (the machine's)",
        [](O& o, V v) { o.volume.authorities = v; }},
+      {"volumes-sockets", "DIR", "reach volumes on this machine by their sockets there (SOCKET=)",
+       [](O& o, V v) { o.volume.sockets = v; }},
       {"domain", "NAME", "S3: buckets are named in the host too, BUCKET.NAME",
        [](O& o, V v) { o.domain = v; }},
       {"region", "NAME", "S3: the only region accepted in signatures (any)",

@@ -1,6 +1,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -8,11 +9,14 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "mkvcore/http/server.h"
 #include "mkvcore/index/folder_lock.h"
 #include "mkvcore/store/garbage_collector.h"
+#include "mkvcore/volumes/local_sockets.h"
 #include "mkvcore/volumes/roll_call.h"
+#include "mkvcore/volumes/volume_health.h"
 #include "s3api/program/commands.h"
 #include "s3api/program/signals.h"
 #include "s3api/program/store_stack.h"
@@ -95,6 +99,15 @@ bool IsEmpty(const Index& index) {
   return !entries->Valid();
 }
 
+// A name that is not just that of the volume would show in nothing but the speed.
+void TellOfSockets(const std::string& folder, const std::vector<std::string>& volumes) {
+  LocalSockets sockets(folder);
+  const auto local = std::count_if(volumes.begin(), volumes.end(), [&](const std::string& name) {
+    return !sockets.PathFor(std::string(VolumeHost(name))).empty();
+  });
+  spdlog::info("{} of {} volumes have a socket in {}", local, volumes.size(), folder);
+}
+
 class Latch {
  public:
   void Open() {
@@ -142,6 +155,9 @@ int RunServer(const Options& options, const FrontendFactory& make_frontend) {
   spdlog::info("serving on {}:{}{} over {} volumes, {} replicas", options.http.address,
                server.port(), options.http.certificate.empty() ? "" : " (TLS)",
                stack.store().placement()->volumes().size(), options.replicas);
+  if (!options.volume.sockets.empty()) {
+    TellOfSockets(options.volume.sockets, stack.store().placement()->volumes());
+  }
 
   stop.Wait();
   spdlog::info("stopping: requests under way may finish");

@@ -1,9 +1,12 @@
 #include "s3api/program/store_stack.h"
 
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
+#include <string>
 
 #include "mkvcore/store/index_replacement.h"
+#include "mkvcore/volumes/local_sockets.h"
 #include "s3api/program/volume_list.h"
 
 namespace mkv {
@@ -19,10 +22,23 @@ std::unique_ptr<LevelDbIndex> OpenIndex(const Options& options) {
   return LevelDbIndex::Open(options.db, index);
 }
 
-// Told at the start, and not by every volume.
-const VolumeOptions& Readable(const VolumeOptions& volume) {
+// What is wrong is told at the start, and not by every volume.
+const VolumeOptions& Checked(const VolumeOptions& volume, const Placement& placement) {
   if (!volume.authorities.empty() && !std::ifstream(volume.authorities)) {
     throw std::runtime_error("-volumes-ca: can not read " + volume.authorities);
+  }
+  if (!volume.sockets.empty()) {
+    if (!std::filesystem::is_directory(volume.sockets)) {
+      throw std::runtime_error("-volumes-sockets: " + volume.sockets + " is no folder");
+    }
+    for (const std::string& name : placement.volumes()) {
+      const std::string path = LocalSockets::PathIn(volume.sockets, std::string(VolumeHost(name)));
+      if (path.size() > LocalSockets::kMaxPathBytes) {
+        throw std::runtime_error("-volumes-sockets: " + path + " is longer than the " +
+                                 std::to_string(LocalSockets::kMaxPathBytes) +
+                                 " bytes that a socket's name may have");
+      }
+    }
   }
   return volume;
 }
@@ -37,7 +53,7 @@ std::shared_ptr<const Placement> MakePlacement(const Options& options) {
 StoreStack::StoreStack(const Options& options)
     : placement_(MakePlacement(options)),
       index_(OpenIndex(options)),
-      volumes_(Readable(options.volume), health_),
+      volumes_(Checked(options.volume, *placement_), health_),
       store_(*index_, volumes_, placement_, options.store) {}
 
 }  // namespace mkv

@@ -71,6 +71,8 @@ def main():
     parser.add_argument("--quick", action="store_true", help="shorter runs, under three minutes")
     parser.add_argument("--runs", type=int, help="runs of each row and side (5; quick: 3)")
     parser.add_argument("--seconds", type=int, help="length of a run of wrk (4; quick: 1)")
+    parser.add_argument("--tcp", action="store_true",
+                        help="the gateway reaches the volumes by TCP, as if on other machines")
     parser.add_argument("--resources", action="store_true",
                         help="also memory, CPU per GB, start-up, and growth with the keys")
     parser.add_argument("--profile", action="store_true",
@@ -88,6 +90,7 @@ def main():
     results = []
     started = time.time()
     with tempfile.TemporaryDirectory(prefix="mkv-bench-") as folder:
+        Cluster.sockets = not arguments.tcp
         settings = Settings(
             arguments.quick, arguments.runs, arguments.seconds, pathlib.Path(folder)
         )

@@ -90,6 +90,18 @@ TEST_F(Program, RefusesAuthoritiesThatItCanNotRead) {
   EXPECT_FALSE(std::filesystem::exists(Index()));
 }
 
+TEST_F(Program, RefusesSocketsThatCanNotBe) {
+  EXPECT_EQ(Run({"-volumes", "a:1,b:2,c:3", "-volumes-sockets", "/no/such/folder", "-db", Index(),
+                 "server"}),
+            1);
+  EXPECT_THAT(output_, HasSubstr("-volumes-sockets: /no/such/folder is no folder"));
+  const std::string host(100, 'a');
+  EXPECT_EQ(Run({"-volumes", host + ":1,b:2,c:3", "-volumes-sockets", folder_.path().string(),
+                 "-db", Index(), "server"}),
+            1);
+  EXPECT_THAT(output_, HasSubstr("a:1.sock is longer than the 107 bytes that a socket's name"));
+}
+
 TEST_F(Program, RefusesAnIndexThatItCanNotOpen) {
   std::ofstream(Index()) << "a file";
   EXPECT_EQ(Run({"-volumes", "a:1,b:2,c:3", "-db", Index(), "server"}), 1);

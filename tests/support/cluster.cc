@@ -8,6 +8,10 @@
 namespace mkv::testing {
 
 Cluster::Cluster(ClusterOptions options) : options_(std::move(options)) {
+  if (options_.sockets) {
+    std::filesystem::create_directory(sockets());
+    options_.arguments.insert(options_.arguments.end(), {"-volumes-sockets", sockets().string()});
+  }
   for (std::size_t i = 0; i < options_.volumes; ++i) {
     AddVolume();
   }
@@ -30,10 +34,12 @@ NginxVolume& Cluster::AddVolume() {
   const std::string name = "volume" + std::to_string(volumes_.size() + 1);
   volumes_.push_back(std::make_unique<NginxVolume>(
       NginxVolumeOptions{.folder = folder_.path() / name,
+                         .host = options_.volume_host,
                          .subvolumes = options_.subvolumes,
                          .key = options_.volume_key,
                          .certificate = options_.volume_certificate,
-                         .certificate_key = options_.volume_certificate_key}));
+                         .certificate_key = options_.volume_certificate_key,
+                         .sockets = options_.sockets ? sockets() : ""}));
   return *volumes_.back();
 }
 

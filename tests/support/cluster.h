@@ -34,6 +34,8 @@ struct ClusterOptions {
   // The volumes' certificate and its key; the gateway wants -volumes-tls and -volumes-ca.
   std::filesystem::path volume_certificate = {};
   std::filesystem::path volume_certificate_key = {};
+  std::string volume_host = "127.0.0.1";
+  bool sockets = false;  // the volumes have them, and the gateway -volumes-sockets
   std::vector<std::string> arguments = {};  // further options of the gateway
   std::map<std::string, std::optional<std::string>> environment = {};  // the gateway's
   std::string authority = {};                                          // as GatewayOptions has it
@@ -50,6 +52,8 @@ class Cluster {
   // The one that an index entry (`host:port` or `host:port/svXX`) names.
   NginxVolume& VolumeNamed(std::string_view entry);
   std::vector<std::string> VolumeNames() const;
+  // Where the volumes' sockets are, with ClusterOptions::sockets.
+  std::filesystem::path sockets() const { return folder_.path() / "sockets"; }
   // One more, empty; the gateway does not know of it yet.
   NginxVolume& AddVolume();
   HttpClient& client() { return client_; }

@@ -44,6 +44,10 @@ NginxVolume::~NginxVolume() {
   }
 }
 
+std::filesystem::path NginxVolume::socket() const {
+  return options_.sockets.empty() ? "" : options_.sockets / (name() + ".sock");
+}
+
 pid_t NginxVolume::pid() const { return process_.value().pid(); }
 
 bool NginxVolume::TryStart() {
@@ -59,6 +63,7 @@ bool NginxVolume::TryStart() {
                                      {"WORKERS", "2"},
                                      {"TLS_CERT", options_.certificate.string()},
                                      {"TLS_KEY", options_.certificate_key.string()},
+                                     {"SOCKET", socket().string()},
                                      {"MKV_VOLUME_KEY", options_.key}},
                      .output = options_.folder.string() + ".log",
                      .own_group = true,

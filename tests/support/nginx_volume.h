@@ -32,6 +32,7 @@ struct NginxVolumeOptions {
   // Both or none: speaks TLS. Then url() begins with https.
   std::filesystem::path certificate = {};
   std::filesystem::path certificate_key = {};
+  std::filesystem::path sockets = {};    // a folder for its Unix socket; empty: it has none
   std::vector<std::string> run_by = {};  // a command in front, such as {"setpriv", "--reuid=65534"}
 };
 
@@ -59,6 +60,8 @@ class NginxVolume {
   void Resume();
   bool running() const { return process_.has_value(); }
 
+  // SOCKET of the volume, or nothing.
+  std::filesystem::path socket() const;
   // The data files, as paths below the folder beginning with `/`, sorted; nginx's own left out.
   std::vector<std::string> Files() const;
   // What nginx has logged, and what the script said when it failed.

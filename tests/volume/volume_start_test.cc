@@ -78,6 +78,57 @@ TEST(VolumesCertificate, MayLieInAFolderWithAnOddName) {
   EXPECT_EQ(client.Get(volume.url() + "/sv00/").status, 200);
 }
 
+class VolumesSocket : public ::testing::Test {
+ protected:
+  // What the script says when it ends at once.
+  std::string Refusal(const fs::path& socket, const std::string& port = "3001") {
+    const fs::path output = folder_.path() / "output";
+    EXPECT_EQ(
+        RunProgram(
+            {.arguments = {SourceFile("volume/volume"), folder_.path() / "refused"},
+             .environment = {{"PORT", port}, {"LISTEN", "127.0.0.1"}, {"SOCKET", socket.string()}},
+             .output = output}),
+        1);
+    return FileText(output);
+  }
+
+  const TempFolder folder_;
+};
+
+TEST_F(VolumesSocket, IsNamedAsItsVolume) {
+  const fs::path socket = folder_.path() / "localhost:3002.sock";
+  EXPECT_THAT(Refusal(socket), HasSubstr("does not end in HOST:3001.sock"));
+  EXPECT_THAT(Refusal(folder_.path() / "localhost:13001.sock"), HasSubstr("HOST:3001.sock"));
+  EXPECT_THAT(Refusal(folder_.path() / "no" / "localhost:3001.sock"),
+              HasSubstr("there is no folder for SOCKET="));
+  EXPECT_THAT(Refusal(folder_.path() / (std::string(100, 'a') + ":3001.sock")),
+              HasSubstr("is longer than the 107 bytes"));
+  std::ofstream(folder_.path() / "localhost:3001.sock") << "a file";
+  EXPECT_THAT(Refusal(folder_.path() / "localhost:3001.sock"), HasSubstr("is there and no socket"));
+}
+
+TEST_F(VolumesSocket, MayLieInAFolderWithAnOddName) {
+  const fs::path odd = folder_.path() / "R&D @KEY@ é";
+  fs::create_directory(odd);
+  const NginxVolume volume({.folder = folder_.path() / "volume", .sockets = odd});
+  EXPECT_TRUE(fs::is_socket(volume.socket()));
+}
+
+TEST_F(VolumesSocket, IsNotTakenFromAVolumeThatListensOnIt) {
+  const NginxVolume volume({.folder = folder_.path() / "volume", .sockets = folder_.path()});
+  EXPECT_THAT(Refusal(volume.socket(), std::to_string(volume.port())),
+              HasSubstr(" is in use by another process"));
+  EXPECT_TRUE(fs::is_socket(volume.socket()));
+}
+
+TEST_F(VolumesSocket, OfAVolumeThatWasKilledIsMadeAnew) {
+  NginxVolume volume({.folder = folder_.path() / "volume", .sockets = folder_.path()});
+  volume.Kill();
+  ASSERT_TRUE(fs::is_socket(volume.socket()));
+  volume.Start();
+  EXPECT_TRUE(fs::is_socket(volume.socket()));
+}
+
 // Of which sv03 is a disk, as far as the script can tell.
 class VolumeOfDisks : public ::testing::Test {
  protected:

@@ -25,6 +25,7 @@ import rows_large  # noqa: E402
 import rows_listing  # noqa: E402
 import rows_maintenance  # noqa: E402
 import rows_small  # noqa: E402
+from cluster import Cluster  # noqa: E402
 
 GROUPS = [
     *rows_small.GROUPS,

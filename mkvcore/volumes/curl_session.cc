@@ -27,7 +27,7 @@ void Check(CURLMcode code) {
 // What a Unix socket holds of a value that is being sent. TCP finds its own size; here it is 208 KB
 // by default (net.core.wmem_default), and sender and volume wake each other more often than they
 // need.
-constexpr int kUnixSendBytes = 512 << 10;
+constexpr int kUnixSendBytes = 1 << 20;
 
 int PrepareSocket(void*, curl_socket_t socket, curlsocktype) {
   int domain = 0;

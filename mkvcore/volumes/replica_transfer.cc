@@ -9,9 +9,10 @@ namespace mkv {
 namespace {
 
 // What libcurl takes at a time. Each replica has one, beside the ring; libcurl takes no less than
-// the smaller.
+// the smaller. Of the greater, half of it takes a twentieth longer for 64 MB, and twice as much no
+// less.
 constexpr std::uint64_t kSmallestUploadBuffer = 16 << 10;
-constexpr std::uint64_t kUploadBuffer = 128 << 10;
+constexpr std::uint64_t kUploadBuffer = 256 << 10;
 
 }  // namespace
 

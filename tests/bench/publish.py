@@ -24,7 +24,8 @@ def _table(document):
     machine = document["machine"]
     lines = [
         f"{document['when'][:16].replace('T', ' ')} UTC, {machine['cores']} cores of"
-        f" {machine['cpu']}, Linux {machine['kernel']}, files in {machine['scratch']};"
+        f" {machine['cpu']}, Linux {machine['kernel']}, files in {machine['scratch']},"
+        f" gateway to volumes by {machine['volumes_by']};"
         f" median of {document['runs']} runs on each side, in turns.",
         "",
         "| row | load | ours | baseline | ratio | target | holds | spread | stolen |",

@@ -87,6 +87,16 @@ def _gateway_answers(url, context=None):
         return False
 
 
+def _socket(folder, port):
+    return folder / "sockets" / f"localhost:{port}.sock"
+
+
+def volumes_have_sockets(folder=None):
+    """Of a cluster in `folder`, or in one that is still to be made."""
+    folder = folder or pathlib.Path(tempfile.gettempdir()) / "mkv-cluster-12345678"
+    return Cluster.sockets and len(str(_socket(folder, 65535))) <= _LONGEST_SOCKET
+
+
 class Cluster:
     """`with Cluster() as cluster:` serves at `cluster.url`; `cluster.folder` is the tests' own.
 
@@ -115,9 +125,8 @@ class Cluster:
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="mkv-cluster-"))
         self.folder = self._folder / "client"
         self.folder.mkdir()
-        self._socket_folder = self._folder / "sockets"
-        self._socket_folder.mkdir()
-        self._sockets = self.sockets and len(str(self._socket(65535))) <= _LONGEST_SOCKET
+        (self._folder / "sockets").mkdir()
+        self._sockets = volumes_have_sockets(self._folder)
         self.index = pathlib.Path(self._index or self._folder / "index")
         try:
             if self._tls:
@@ -135,9 +144,6 @@ class Cluster:
         for name in reversed(list(self._processes)):
             self.stop(name)
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _socket(self, port):
-        return self._socket_folder / f"localhost:{port}.sock"
 
     def stop(self, name):
         process = self._processes.pop(name)
@@ -159,7 +165,7 @@ class Cluster:
         return [
             *(os.environ["MKV_BINARY"], "-volumes", ",".join(self.volumes), "-db", self.index),
             *("-replicas", str(self._replicas), "-subvolumes", str(self._subvolumes)),
-            *(("-volumes-sockets", self._socket_folder) if self._sockets else ()), *more,
+            *(("-volumes-sockets", self._folder / "sockets") if self._sockets else ()), *more,
         ]
 
     def environment(self, **more):
@@ -199,7 +205,7 @@ class Cluster:
             lambda port: [ROOT / "volume" / "volume", self.volume_folder(number)],
             volume_answers,
             lambda port: {
-                "PORT": str(port), "SOCKET": str(self._socket(port)) if self._sockets else "",
+                "PORT": str(port), "SOCKET": str(_socket(self._folder, port)) if self._sockets else "",
                 **settings
             },
         )

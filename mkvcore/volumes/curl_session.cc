@@ -106,6 +106,7 @@ CURL* CurlSession::TakeHandle() {
 
 void CurlSession::PutBack(CURL* easy) {
   std::unique_ptr<CURL, CurlEasyCleanup> handle(easy);
+  by_socket_.erase(easy);
   if (stock_.size() >= kStock) return;
   curl_easy_reset(easy);  // keeps the connections, forgets every option
   stock_.push_back(std::move(handle));
@@ -115,7 +116,18 @@ CURLcode CurlSession::SetUrl(CURL* easy, const std::string& host, const std::str
   const CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   const std::string socket = local_sockets_.PathFor(host);
   if (code != CURLE_OK || socket.empty()) return code;
+  by_socket_[easy] = socket;
   return curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
+}
+
+bool CurlSession::GoesOnByTcp(CURL* easy, CURLcode code) {
+  const auto by_socket = by_socket_.find(easy);
+  if (code != CURLE_COULDNT_CONNECT || by_socket == by_socket_.end()) return false;
+  local_sockets_.NobodyListens(by_socket->second);
+  by_socket_.erase(by_socket);
+  curl_multi_remove_handle(multi(), easy);
+  return curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, nullptr) == CURLE_OK &&
+         curl_multi_add_handle(multi(), easy) == CURLM_OK;
 }
 
 void CurlSession::Perform() {
@@ -135,9 +147,11 @@ std::vector<VolumeRequest*> CurlSession::Settle() {
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
-    const CURLcode code = message->data.result;
+    CURL* const easy = message->easy_handle;
+    const CURLcode code = message->data.result;  // `message` goes with what is done to its handle
+    if (GoesOnByTcp(easy, code)) continue;
     VolumeRequest* request = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &request);
     request->Finish(code);
     settled.push_back(request);
   }

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "mkvcore/volumes/local_sockets.h"
@@ -68,6 +69,9 @@ class CurlSession {
   void PutBack(CURL* easy);
   // Where the request goes: `host` as in VolumeHost(), by its socket on this machine if it has one.
   CURLcode SetUrl(CURL* easy, const std::string& host, const std::string& url);
+  // After a request that ended with `code`: whether all that failed was to connect to a socket, as
+  // one that a killed volume left behind. It is under way again then, by TCP.
+  bool GoesOnByTcp(CURL* easy, CURLcode code);
 
  private:
   CurlLibrary library_;
@@ -76,6 +80,7 @@ class CurlSession {
   std::unique_ptr<curl_slist, CurlListCleanup> headers_;
   std::vector<std::unique_ptr<CURL, CurlEasyCleanup>> stock_;
   LocalSockets local_sockets_;
+  std::unordered_map<CURL*, std::string> by_socket_;  // of handles that were taken: its path
 };
 
 using CurlSessionPool = SessionPool<CurlSession>;

@@ -1,42 +1,38 @@
 #include "mkvcore/volumes/local_sockets.h"
 
-#include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
-#include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 namespace mkv {
-namespace {
+
+namespace fs = std::filesystem;
 
 static_assert(LocalSockets::kMaxPathBytes + 1 == sizeof(sockaddr_un{}.sun_path));
 
-bool SomebodyListens(const std::string& path) {
-  if (path.size() > LocalSockets::kMaxPathBytes) return false;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, LocalSockets::kMaxPathBytes);
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (probe < 0) return false;
-  // EAGAIN: more wait for it already than it lets wait.
-  const bool listens =
-      ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
-      errno == EAGAIN;
-  ::close(probe);
-  return listens;
+bool LocalSockets::MayBeTrusted(const std::string& folder) noexcept {
+  std::error_code error;
+  const fs::perms mode = fs::status(folder, error).permissions();
+  return error || (mode & fs::perms::others_write) == fs::perms::none;
 }
 
-}  // namespace
+bool LocalSockets::IsUsable(const std::string& path) const {
+  std::error_code error;
+  return path.size() <= kMaxPathBytes && fs::is_socket(path, error) && MayBeTrusted(folder_);
+}
 
 std::string LocalSockets::PathFor(const std::string& host) {
   if (folder_.empty()) return {};
   std::string path = PathIn(folder_, host);
   const auto now = std::chrono::steady_clock::now();
   const auto [found, is_new] = found_.try_emplace(path);
-  if (is_new || now - found->second.at >= kRemembered) {
-    found->second = {SomebodyListens(path), now};
-  }
-  return found->second.listening ? path : std::string();
+  if (is_new || now - found->second.at >= kRemembered) found->second = {IsUsable(path), now};
+  return found->second.usable ? path : std::string();
+}
+
+void LocalSockets::NobodyListens(const std::string& path) {
+  found_[path] = {false, std::chrono::steady_clock::now()};
 }
 
 }  // namespace mkv

@@ -2,7 +2,8 @@
 // by SOCKET= of volume/volume. What goes through it is spared TCP (docs/performance.md); what is
 // said there, and the volume's name in the index and in redirects, are the same.
 //
-// A socket that nobody listens on, such as a killed nginx leaves behind, counts as none.
+// Whoever may put a socket there is taken for a volume, and shown its key: nothing in a folder that
+// everybody may write to counts.
 //
 // For one thread at a time.
 #ifndef MKVCORE_VOLUMES_LOCAL_SOCKETS_H_
@@ -27,18 +28,26 @@ class LocalSockets {
   // `folder` empty: no volume has one.
   explicit LocalSockets(std::string folder) : folder_(std::move(folder)) {}
 
-  // `host` as in VolumeHost(). Empty when it has none: then it is reached by TCP.
+  // `host` as in VolumeHost(). Empty when it has none: then it is reached by TCP. Somebody once
+  // listened on it, who may be gone: see NobodyListens().
   std::string PathFor(const std::string& host);
+  // Nothing could be connected to it. It counts as none for kRemembered.
+  void NobodyListens(const std::string& path);
 
   static std::string PathIn(const std::string& folder, const std::string& host) {
     return folder + "/" + host + ".sock";
   }
+  // Whether what is in `folder` counts. Throws nothing: a folder that is not there is as an empty
+  // one.
+  static bool MayBeTrusted(const std::string& folder) noexcept;
 
  private:
   struct Found {
-    bool listening = false;
+    bool usable = false;
     std::chrono::steady_clock::time_point at;
   };
+
+  bool IsUsable(const std::string& path) const;
 
   std::string folder_;
   std::unordered_map<std::string, Found> found_;  // by path

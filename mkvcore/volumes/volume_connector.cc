@@ -58,6 +58,7 @@ class VolumeConnector::Impl : public std::enable_shared_from_this<Impl> {
       if (message->msg != CURLMSG_DONE) continue;
       CURL* const easy = message->easy_handle;
       const CURLcode code = message->data.result;
+      if (session_.GoesOnByTcp(easy, code)) continue;
       int socket = -1;
       const ErrorText& text = pending_.at(easy).error;
       std::string error = text.front() != '\0' ? text.data() : curl_easy_strerror(code);

@@ -144,6 +144,9 @@ int RunServer(const Options& options, const FrontendFactory& make_frontend) {
   const SignalThread signals(
       [&] { ReloadAll(options, stack.store(), *frontend, server, roll_call); },
       [&] { stop.Open(); });
+  if (!options.volume.sockets.empty()) {
+    TellOfSockets(options.volume.sockets, stack.store().placement()->volumes());
+  }
   collector.Start();
   server.Start();
   index_folder.Keep();
@@ -155,10 +158,6 @@ int RunServer(const Options& options, const FrontendFactory& make_frontend) {
   spdlog::info("serving on {}:{}{} over {} volumes, {} replicas", options.http.address,
                server.port(), options.http.certificate.empty() ? "" : " (TLS)",
                stack.store().placement()->volumes().size(), options.replicas);
-  if (!options.volume.sockets.empty()) {
-    TellOfSockets(options.volume.sockets, stack.store().placement()->volumes());
-  }
-
   stop.Wait();
   spdlog::info("stopping: requests under way may finish");
   const bool finished = server.Stop();

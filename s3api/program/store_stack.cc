@@ -1,9 +1,12 @@
 #include "s3api/program/store_stack.h"
 
+#include <spdlog/spdlog.h>
+
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "mkvcore/store/index_replacement.h"
 #include "mkvcore/volumes/local_sockets.h"
@@ -22,24 +25,32 @@ std::unique_ptr<LevelDbIndex> OpenIndex(const Options& options) {
   return LevelDbIndex::Open(options.db, index);
 }
 
+void CheckSockets(const std::string& folder, const Placement& placement) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error)) {
+    // Perhaps made only with the volumes there, which need not be up.
+    spdlog::warn("-volumes-sockets: there is no folder {}; volumes are reached by TCP", folder);
+  }
+  if (!LocalSockets::MayBeTrusted(folder)) {
+    throw std::runtime_error("-volumes-sockets: everybody may write to " + folder +
+                             ": run `chmod o-w " + folder + "`");
+  }
+  for (const std::string& name : placement.volumes()) {
+    const std::string path = LocalSockets::PathIn(folder, std::string(VolumeHost(name)));
+    if (path.size() > LocalSockets::kMaxPathBytes) {
+      throw std::runtime_error("-volumes-sockets: " + path + " is longer than the " +
+                               std::to_string(LocalSockets::kMaxPathBytes) +
+                               " bytes that a socket's name may have");
+    }
+  }
+}
+
 // What is wrong is told at the start, and not by every volume.
 const VolumeOptions& Checked(const VolumeOptions& volume, const Placement& placement) {
   if (!volume.authorities.empty() && !std::ifstream(volume.authorities)) {
     throw std::runtime_error("-volumes-ca: can not read " + volume.authorities);
   }
-  if (!volume.sockets.empty()) {
-    if (!std::filesystem::is_directory(volume.sockets)) {
-      throw std::runtime_error("-volumes-sockets: " + volume.sockets + " is no folder");
-    }
-    for (const std::string& name : placement.volumes()) {
-      const std::string path = LocalSockets::PathIn(volume.sockets, std::string(VolumeHost(name)));
-      if (path.size() > LocalSockets::kMaxPathBytes) {
-        throw std::runtime_error("-volumes-sockets: " + path + " is longer than the " +
-                                 std::to_string(LocalSockets::kMaxPathBytes) +
-                                 " bytes that a socket's name may have");
-      }
-    }
-  }
+  if (!volume.sockets.empty()) CheckSockets(volume.sockets, placement);
   return volume;
 }
 

@@ -6,7 +6,7 @@ import os
 import platform
 import statistics
 
-from cluster import Cluster
+from cluster import volumes_have_sockets
 from measure import spread
 
 _WIDTHS = (38, 12, 12, 7, 9, 8, 6, 0)
@@ -63,7 +63,7 @@ def document(results, settings, started, folder):
             "cores": len(os.sched_getaffinity(0)),
             "kernel": platform.release(),
             "scratch": str(folder),
-            "volumes_by": "Unix sockets" if Cluster.sockets else "TCP",
+            "volumes_by": "Unix sockets" if volumes_have_sockets() else "TCP",
         },
         "runs": settings.runs,
         "seconds": settings.seconds,

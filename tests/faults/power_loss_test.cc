@@ -76,7 +76,10 @@ class PowerLoss : public ::testing::Test {
       only_writes_ = true;
       // Each client has one change under way that may still sync.
       const int before = acknowledged_;
-      while (acknowledged_ < before + 4 * kClients) std::this_thread::sleep_for(1ms);
+      const auto deadline = std::chrono::steady_clock::now() + 60s;
+      while (acknowledged_ < before + 4 * kClients && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(1ms);
+      }
     }
     disk_.CutPower();
     clients.clear();

@@ -91,15 +91,18 @@ TEST_F(Program, RefusesAuthoritiesThatItCanNotRead) {
 }
 
 TEST_F(Program, RefusesSocketsThatCanNotBe) {
-  EXPECT_EQ(Run({"-volumes", "a:1,b:2,c:3", "-volumes-sockets", "/no/such/folder", "-db", Index(),
-                 "server"}),
-            1);
-  EXPECT_THAT(output_, HasSubstr("-volumes-sockets: /no/such/folder is no folder"));
   const std::string host(100, 'a');
   EXPECT_EQ(Run({"-volumes", host + ":1,b:2,c:3", "-volumes-sockets", folder_.path().string(),
                  "-db", Index(), "server"}),
             1);
   EXPECT_THAT(output_, HasSubstr("a:1.sock is longer than the 107 bytes that a socket's name"));
+
+  const std::string folder = (folder_.path() / "sockets").string();
+  std::filesystem::create_directory(folder);
+  std::filesystem::permissions(folder, std::filesystem::perms(0777));
+  EXPECT_EQ(Run({"-volumes", "a:1,b:2,c:3", "-volumes-sockets", folder, "-db", Index(), "server"}),
+            1);
+  EXPECT_THAT(output_, HasSubstr("run `chmod o-w " + folder + "`"));
 }
 
 TEST_F(Program, RefusesAnIndexThatItCanNotOpen) {

@@ -1,15 +1,17 @@
 // Volumes with Unix sockets (SOCKET of volume/volume), and the gateway with -volumes-sockets.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
-#include <thread>
 
-#include "mkvcore/volumes/local_sockets.h"
 #include "tests/gateway/gateway_test.h"
+#include "tests/support/descriptor.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_authority.h"
 
@@ -17,6 +19,7 @@ namespace mkv::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr std::string_view kListening = " 00010000 ";  // the flags of a socket in /proc/net/unix
@@ -32,6 +35,15 @@ class VolumeSocket : public GatewayTest {
                      line.find(kListening) == std::string::npos;
     }
     return connections;
+  }
+
+  // A socket that nobody listens on.
+  static void BindOnly(const std::filesystem::path& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+    const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   }
 
   void WriteReadAndDelete() {
@@ -81,15 +93,40 @@ TEST_F(VolumeSocket, OfAVolumeThatWasKilledIsNotInItsWay) {
   EXPECT_EQ(Do("GET", "/key").status, 302);
 }
 
-// It was in use; what comes next goes by TCP, until there is one again.
+// As one that a killed volume left behind: the port is there all the same.
+TEST_F(VolumeSocket, ThatNobodyListensOnGoesUnnoticed) {
+  Start({.sockets = true});
+  EXPECT_EQ(cluster().Put("/key", "value").status, 201);
+  for (std::size_t i = 0; i < cluster().volume_count(); ++i) {
+    NginxVolume& volume = cluster().volume(i);
+    const std::filesystem::path away = cluster().folder() / "away.sock";
+    std::filesystem::rename(volume.socket(), away);  // it still works there, for who knows it
+    BindOnly(volume.socket());
+    volume.KillWorkers();  // and with them the connections
+  }
+  const std::string large(5'000'000, 'x');
+  EXPECT_EQ(cluster().Put("/another", "value").status, 201);
+  EXPECT_EQ(cluster().Put("/large", large).status, 201);
+  EXPECT_EQ(cluster().Get("/another").body, "value");
+  EXPECT_EQ(cluster().Get("/large").body, large);
+  EXPECT_EQ(cluster().Delete("/key").status, 204);
+  EXPECT_EQ(Connections(), 0);
+  EXPECT_THAT(cluster().gateway().Log(), Not(HasSubstr("is down")));
+}
+
+TEST_F(VolumeSocket, NeedNotBeThereYet) {
+  Start({.arguments = {"-volumes-sockets", "/no/such/folder"}});
+  EXPECT_THAT(cluster().gateway().Log(), HasSubstr("there is no folder /no/such/folder"));
+  EXPECT_EQ(cluster().Put("/key", "value").status, 201);
+}
+
 TEST_F(VolumeSocket, MayBeTakenAway) {
   Start({.sockets = true});
   EXPECT_EQ(cluster().Put("/key", "value").status, 201);
   for (std::size_t i = 0; i < cluster().volume_count(); ++i) {
     std::filesystem::remove(cluster().volume(i).socket());
-    cluster().volume(i).KillWorkers();  // and with them their connections
+    cluster().volume(i).KillWorkers();
   }
-  std::this_thread::sleep_for(LocalSockets::kRemembered);
   EXPECT_EQ(cluster().Put("/another", "value").status, 201);
   EXPECT_EQ(cluster().Get("/another").body, "value");
   EXPECT_EQ(Connections(), 0);

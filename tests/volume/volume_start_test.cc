@@ -103,6 +103,9 @@ TEST_F(VolumesSocket, IsNamedAsItsVolume) {
               HasSubstr("there is no folder for SOCKET="));
   EXPECT_THAT(Refusal(folder_.path() / (std::string(100, 'a') + ":3001.sock")),
               HasSubstr("is longer than the 107 bytes"));
+  // TEST-NET-1 (RFC 5737) is no machine's.
+  EXPECT_THAT(Refusal(folder_.path() / "192.0.2.1:3001.sock"),
+              HasSubstr("192.0.2.1 is no address of this machine"));
   std::ofstream(folder_.path() / "localhost:3001.sock") << "a file";
   EXPECT_THAT(Refusal(folder_.path() / "localhost:3001.sock"), HasSubstr("is there and no socket"));
 }
@@ -117,7 +120,7 @@ TEST_F(VolumesSocket, MayLieInAFolderWithAnOddName) {
 TEST_F(VolumesSocket, IsNotTakenFromAVolumeThatListensOnIt) {
   const NginxVolume volume({.folder = folder_.path() / "volume", .sockets = folder_.path()});
   EXPECT_THAT(Refusal(volume.socket(), std::to_string(volume.port())),
-              HasSubstr(" is in use by another process"));
+              HasSubstr(" is in use by another volume"));
   EXPECT_TRUE(fs::is_socket(volume.socket()));
 }
 

@@ -102,10 +102,10 @@ class Cluster:
 
     `options` are the gateway's. With `signed` it has one admin, whose keys are above; without, it
     is open to all; `verbose` logs every request. `cluster.volumes` are the volumes' names. With
-    `tls` the gateway serves over TLS, and `cluster.authority` is the file of whom to trust. With
-    `sockets` it reaches the volumes by Unix sockets, as `./mkv up` does, where the path allows it.
+    `tls` the gateway serves over TLS, and `cluster.authority` is the file of whom to trust.
     """
 
+    # It reaches the volumes by Unix sockets, as `./mkv up` does, where the path allows it.
     sockets = True
 
     def __init__(self, *options, volumes=3, replicas=3, subvolumes=10, volume_workers="1",

@@ -31,7 +31,7 @@ void ApplySidecar(std::string_view json, format::ObjectMetadata& metadata) {
 int RunRebuild(const Options& options) {
   const std::shared_ptr<const Placement> placement = MakePlacement(options);
   VolumeHealth health;
-  VolumeClient volumes(options.volume, health);
+  VolumeClient volumes(Checked(options.volume, *placement), health);
   std::atomic<bool> stop{false};
   const SignalThread signals({}, [&stop] { stop = true; });
 

@@ -45,7 +45,8 @@ void CheckSockets(const std::string& folder, const Placement& placement) {
   }
 }
 
-// What is wrong is told at the start, and not by every volume.
+}  // namespace
+
 const VolumeOptions& Checked(const VolumeOptions& volume, const Placement& placement) {
   if (!volume.authorities.empty() && !std::ifstream(volume.authorities)) {
     throw std::runtime_error("-volumes-ca: can not read " + volume.authorities);
@@ -53,8 +54,6 @@ const VolumeOptions& Checked(const VolumeOptions& volume, const Placement& place
   if (!volume.sockets.empty()) CheckSockets(volume.sockets, placement);
   return volume;
 }
-
-}  // namespace
 
 std::shared_ptr<const Placement> MakePlacement(const Options& options) {
   return std::make_shared<const Placement>(ReadVolumeList(options.volumes), options.replicas,

@@ -10,6 +10,7 @@
 #include "mkvcore/store/store.h"
 #include "mkvcore/volumes/volume_client.h"
 #include "mkvcore/volumes/volume_health.h"
+#include "mkvcore/volumes/volume_options.h"
 #include "s3api/program/command_line.h"
 
 namespace mkv {
@@ -17,6 +18,10 @@ namespace mkv {
 // The placement that -volumes, -replicas and -subvolumes describe now. Throws std::exception with a
 // message for people.
 std::shared_ptr<const Placement> MakePlacement(const Options& options);
+
+// The same, if what it names is there and good: what is wrong is told at the start, and not by
+// every volume. Throws std::runtime_error with a message for people.
+const VolumeOptions& Checked(const VolumeOptions& volume, const Placement& placement);
 
 class StoreStack {
  public:

@@ -83,10 +83,12 @@ TEST_F(Program, RefusesVolumesThatCanNotWork) {
 }
 
 TEST_F(Program, RefusesAuthoritiesThatItCanNotRead) {
-  EXPECT_EQ(Run({"-volumes", "a:1,b:2,c:3", "-volumes-tls", "-volumes-ca", "/no/such/file", "-db",
-                 Index(), "server"}),
-            1);
-  EXPECT_THAT(output_, HasSubstr("-volumes-ca: can not read /no/such/file"));
+  for (const std::string command : {"server", "rebuild"}) {
+    EXPECT_EQ(Run({"-volumes", "a:1,b:2,c:3", "-volumes-tls", "-volumes-ca", "/no/such/file", "-db",
+                   Index(), command}),
+              1);
+    EXPECT_THAT(output_, HasSubstr("-volumes-ca: can not read /no/such/file"));
+  }
   EXPECT_FALSE(std::filesystem::exists(Index()));
 }
 

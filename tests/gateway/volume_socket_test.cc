@@ -37,6 +37,14 @@ class VolumeSocket : public GatewayTest {
     return connections;
   }
 
+  // Those that no worker had accepted yet are the next one's: what the gateway asks by itself when
+  // it starts may still be on its way.
+  void BreakConnectionsOff() {
+    do {
+      for (std::size_t i = 0; i < cluster().volume_count(); ++i) cluster().volume(i).KillWorkers();
+    } while (Connections() > 0);
+  }
+
   // A socket that nobody listens on.
   static void BindOnly(const std::filesystem::path& path) {
     sockaddr_un address{};
@@ -102,8 +110,8 @@ TEST_F(VolumeSocket, ThatNobodyListensOnGoesUnnoticed) {
     const std::filesystem::path away = cluster().folder() / "away.sock";
     std::filesystem::rename(volume.socket(), away);  // it still works there, for who knows it
     BindOnly(volume.socket());
-    volume.KillWorkers();  // and with them the connections
   }
+  BreakConnectionsOff();
   const std::string large(5'000'000, 'x');
   EXPECT_EQ(cluster().Put("/another", "value").status, 201);
   EXPECT_EQ(cluster().Put("/large", large).status, 201);
@@ -111,7 +119,7 @@ TEST_F(VolumeSocket, ThatNobodyListensOnGoesUnnoticed) {
   EXPECT_EQ(cluster().Get("/large").body, large);
   EXPECT_EQ(cluster().Delete("/key").status, 204);
   EXPECT_EQ(Connections(), 0);
-  EXPECT_THAT(cluster().gateway().Log(), Not(HasSubstr("is down")));
+  EXPECT_THAT(cluster().gateway().Log(), Not(HasSubstr("onnect to")));  // as libcurl spells it
 }
 
 TEST_F(VolumeSocket, NeedNotBeThereYet) {
@@ -125,8 +133,8 @@ TEST_F(VolumeSocket, MayBeTakenAway) {
   EXPECT_EQ(cluster().Put("/key", "value").status, 201);
   for (std::size_t i = 0; i < cluster().volume_count(); ++i) {
     std::filesystem::remove(cluster().volume(i).socket());
-    cluster().volume(i).KillWorkers();
   }
+  BreakConnectionsOff();
   EXPECT_EQ(cluster().Put("/another", "value").status, 201);
   EXPECT_EQ(cluster().Get("/another").body, "value");
   EXPECT_EQ(Connections(), 0);

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <iterator>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -32,7 +34,8 @@ NginxVolume::NginxVolume(NginxVolumeOptions options) : options_(std::move(option
       return;
     }
     // Another port helps when this one was lost to somebody else, and with nothing else.
-    if (!any_port || attempt == kPorts || !Accepts(options_.port)) {
+    if (!any_port || attempt == kPorts ||
+        Log().find("Address already in use") == std::string::npos) {
       throw std::runtime_error("volume " + name() + " did not start: " + Log());
     }
   }
@@ -111,10 +114,27 @@ void NginxVolume::Kill() {
   }
 }
 
-void NginxVolume::KillWorkers() {
+std::set<pid_t> NginxVolume::Workers() const {
   const std::string master = std::to_string(pid());
   std::ifstream children("/proc/" + master + "/task/" + master + "/children");
-  for (pid_t worker = 0; children >> worker;) kill(worker, SIGKILL);
+  return {std::istream_iterator<pid_t>(children), {}};
+}
+
+void NginxVolume::KillWorkers() {
+  const std::set<pid_t> killed = Workers();
+  for (const pid_t worker : killed) kill(worker, SIGKILL);
+  // One that is still on its way out may take another request with it.
+  const auto deadline = std::chrono::steady_clock::now() + kVolumePatience;
+  const auto is_left = [&] {
+    const std::set<pid_t> workers = Workers();
+    return std::ranges::any_of(killed, [&](pid_t worker) { return workers.contains(worker); });
+  };
+  while (is_left()) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      throw std::runtime_error("workers of volume " + name() + " did not end");
+    }
+    std::this_thread::sleep_for(1ms);
+  }
 }
 
 void NginxVolume::Pause() { process_.value().SignalGroup(SIGSTOP); }

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,8 @@ class NginxVolume {
   void Start();  // after Stop() or Kill(), on the same port
   void Stop();   // SIGTERM, all processes gone when it returns
   void Kill();   // SIGKILL to all of them
-  // SIGKILL to those that serve: transfers break off, and nginx starts others.
+  // SIGKILL to those that serve, gone when it returns: transfers break off, and nginx starts
+  // others.
   void KillWorkers();
   void Pause();  // SIGSTOP to all of them
   void Resume();
@@ -70,6 +72,7 @@ class NginxVolume {
  private:
   bool TryStart();
   void AwaitEnd();
+  std::set<pid_t> Workers() const;  // nginx's worker processes, those that have ended left out
 
   NginxVolumeOptions options_;
   std::optional<Process> process_;

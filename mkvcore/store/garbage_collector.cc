@@ -270,23 +270,25 @@ GarbageCollector::PassResult GarbageCollector::RunPass(bool hurry) {
   return result;
 }
 
+// Pending blobs of one key, and its entries.
+struct GarbageCollector::DueKey {
+  std::span<DueBlob> blobs;
+  KeyState state;
+};
+
 std::size_t GarbageCollector::DeleteGroup(std::span<DueBlob> group) {
-  std::vector<DoomedBlob> doomed;
-  std::vector<DoomedBlob> staying;
+  std::vector<DueKey> keys;
   int places = 0;
   ForEachKey(group, [&](std::span<DueBlob> blobs) {
     // As the entries are now, not as the iterator saw them. Whoever handled them has let go of
     // them, so from here on only ForgetVolume() changes them.
-    KeyState state = ReadState(blobs);
-    for (DueBlob& one : blobs) {
-      places += Sort(state, one);
-      doomed.push_back({one.key, &one.blob});
-      staying.push_back({one.key, &one.staying});
-    }
+    DueKey& key = keys.emplace_back(blobs, ReadState(blobs));
+    for (DueBlob& one : blobs) places += Sort(key.state, one);
   });
 
   try {
-    AskAndSettle(group, doomed, staying);
+    AskVolumes(group);
+    Settle(keys);
   } catch (...) {
     for (const DueBlob& one : group) store_.handled().Doubt(one.blob.id());
     throw;
@@ -295,8 +297,13 @@ std::size_t GarbageCollector::DeleteGroup(std::span<DueBlob> group) {
   return static_cast<std::size_t>(places);
 }
 
-void GarbageCollector::AskAndSettle(std::span<DueBlob> group, const std::vector<DoomedBlob>& doomed,
-                                    const std::vector<DoomedBlob>& staying) {
+void GarbageCollector::AskVolumes(std::span<DueBlob> group) {
+  std::vector<DoomedBlob> doomed;
+  std::vector<DoomedBlob> staying;
+  for (DueBlob& one : group) {
+    doomed.push_back({one.key, &one.blob});
+    staying.push_back({one.key, &one.staying});
+  }
   const auto is_due = [this, now = WallClockMicros()](const format::PendingBlob::Place& place) {
     return PlaceIsDue(place, now);
   };
@@ -309,7 +316,6 @@ void GarbageCollector::AskAndSettle(std::span<DueBlob> group, const std::vector<
       one.blob.add_places()->Swap(&place);
     }
   }
-  ForEachKey(group, [this](std::span<DueBlob> blobs) { Settle(blobs); });
 }
 
 // With the batches that the blobs are noted in.
@@ -323,18 +329,34 @@ KeyState GarbageCollector::ReadState(std::span<const DueBlob> of_one_key) const 
   return state;
 }
 
-// All of a key at once: its pending entry is written whole each time.
-void GarbageCollector::Settle(std::span<DueBlob> of_one_key) {
-  while (true) {
-    KeyState state = ReadState(of_one_key);
-    for (const DueBlob& one : of_one_key) {
-      if (one.stale.empty()) ReplacePending(state, one.blob);
-    }
-    if (state.Commit(store_.index(), Index::Durability::kOrdered)) break;
+// In one write to the index, unless somebody changed one of the keys meanwhile. All of a key at
+// once: its pending entry is written whole each time.
+void GarbageCollector::Settle(std::span<DueKey> keys) {
+  std::vector<KeyState*> states;
+  for (DueKey& key : keys) {
+    NoteSettled(key);
+    states.push_back(&key.state);
   }
-  for (const DueBlob& one : of_one_key) {
-    if (!one.stale.empty()) store_.EndSidecarWrite(one.key, one.blob, one.stale);
-    store_.handled().EndDoubt(one.blob.id());
+  const auto durability = Index::Durability::kOrdered;
+  if (!KeyState::CommitTogether(store_.index(), durability, states)) {
+    for (DueKey& key : keys) {
+      do {
+        key.state = ReadState(key.blobs);
+        NoteSettled(key);
+      } while (!key.state.Commit(store_.index(), durability));
+    }
+  }
+  for (const DueKey& key : keys) {
+    for (const DueBlob& one : key.blobs) {
+      if (!one.stale.empty()) store_.EndSidecarWrite(one.key, one.blob, one.stale);
+      store_.handled().EndDoubt(one.blob.id());
+    }
+  }
+}
+
+void GarbageCollector::NoteSettled(DueKey& key) {
+  for (const DueBlob& one : key.blobs) {
+    if (one.stale.empty()) ReplacePending(key.state, one.blob);
   }
 }
 

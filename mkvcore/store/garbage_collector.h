@@ -32,7 +32,6 @@
 namespace mkv {
 
 class KeyState;
-struct DoomedBlob;
 
 class GarbageCollector {
  public:
@@ -58,6 +57,7 @@ class GarbageCollector {
 
  private:
   struct DueBlob;
+  struct DueKey;
   void Run();
   void Wake(std::int64_t not_before_us);
   void ProbeDownVolumes();
@@ -70,9 +70,9 @@ class GarbageCollector {
                     std::int64_t* next_due);
   KeyState ReadState(std::span<const DueBlob> of_one_key) const;
   std::size_t DeleteGroup(std::span<DueBlob> group);
-  void AskAndSettle(std::span<DueBlob> group, const std::vector<DoomedBlob>& doomed,
-                    const std::vector<DoomedBlob>& staying);
-  void Settle(std::span<DueBlob> of_one_key);
+  void AskVolumes(std::span<DueBlob> group);
+  void Settle(std::span<DueKey> keys);
+  static void NoteSettled(DueKey& key);
   // Divides the places that the entry has in `state`; how many these are.
   int Sort(KeyState& state, DueBlob& due) const;
 

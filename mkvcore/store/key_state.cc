@@ -1,6 +1,8 @@
 #include "mkvcore/store/key_state.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 #include "mkvcore/format/index_keys.h"
 #include "mkvcore/store/generation_clock.h"
@@ -23,35 +25,35 @@ format::Pending ParsePending(std::string_view key, const std::optional<std::stri
 KeyState KeyState::Read(const Index& index, std::string_view key) {
   KeyState state;
   state.key_ = key;
-  state.record_bytes_ = index.Get(key);
-  state.metadata_bytes_ = index.Get(MetadataKey(key));
-  state.pending_bytes_ = index.Get(PendingKey(key));
+  state.read_.record = index.Get(key);
+  state.read_.metadata = index.Get(MetadataKey(key));
+  state.read_.pending = index.Get(PendingKey(key));
   state.Decode();
   // Metadata of another record: the original's doing, or that of a writer between the two reads. A
   // batch would be refused, but files are deleted before there is one.
   if (!state.ReadTogether()) {
     const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
-    state.record_bytes_ = ValueAt(*entries, key);
-    state.metadata_bytes_ = ValueAt(*entries, MetadataKey(key));
-    state.pending_bytes_ = ValueAt(*entries, PendingKey(key));
+    state.read_.record = ValueAt(*entries, key);
+    state.read_.metadata = ValueAt(*entries, MetadataKey(key));
+    state.read_.pending = ValueAt(*entries, PendingKey(key));
     state.Decode();
   }
   return state;
 }
 
 bool KeyState::ReadTogether() const {
-  if (!metadata_bytes_) return true;
-  return object_ && object_->metadata && object_->metadata->record() == record_bytes_;
+  if (!read_.metadata) return true;
+  return object_ && object_->metadata && object_->metadata->record() == read_.record;
 }
 
 void KeyState::Decode() {
-  object_ = Object::Decode(key_, record_bytes_, metadata_bytes_);
-  pending_ = ParsePending(key_, pending_bytes_);
+  object_ = Object::Decode(key_, read_.record, read_.metadata);
+  pending_ = ParsePending(key_, read_.pending);
 }
 
 std::optional<Object> KeyState::leftover() const {
-  if (!metadata_bytes_ || (object_ && object_->metadata)) return std::nullopt;
-  return Object::DecodeLeftover(key_, record_bytes_, metadata_bytes_);
+  if (!read_.metadata || (object_ && object_->metadata)) return std::nullopt;
+  return Object::DecodeLeftover(key_, read_.record, read_.metadata);
 }
 
 format::Pending KeyState::AllPending(const Index& index, std::string_view key) {
@@ -221,27 +223,25 @@ void KeyState::MoveGarbageOut() {
   batches_.push_back(std::move(moved));
 }
 
-bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& along) {
+KeyState::Entries KeyState::AddTo(Batch& batch) {
   const std::string metadata_key = MetadataKey(key_);
   const std::string pending_key = PendingKey(key_);
-  Batch batch = along;
-  batch.Require(key_, record_bytes_);
-  batch.Require(metadata_key, metadata_bytes_);
-  batch.Require(pending_key, pending_bytes_);
+  batch.Require(key_, read_.record);
+  batch.Require(metadata_key, read_.metadata);
+  batch.Require(pending_key, read_.pending);
   MoveGarbageOut();
 
-  std::optional<std::string> record = record_bytes_;
-  std::optional<std::string> metadata = metadata_bytes_;
+  Entries entries{read_.record, read_.metadata, std::nullopt};
   if (change_ == Change::kSet) {
-    record = new_record_;
+    entries.record = new_record_;
     // Metadata of another record: it must not come to life again should a later record equal that
     // one.
-    metadata = new_metadata_;
+    entries.metadata = new_metadata_;
   } else if (change_ == Change::kRemove) {
-    record.reset();
-    metadata.reset();
+    entries.record.reset();
+    entries.metadata.reset();
   } else if (leftover_queued_) {
-    metadata.reset();
+    entries.metadata.reset();
   }
   const auto write = [&batch](const std::string& name, const std::optional<std::string>& value,
                               const std::optional<std::string>& before) {
@@ -252,8 +252,8 @@ bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& a
       batch.Delete(name);
     }
   };
-  write(key_, record, record_bytes_);
-  write(metadata_key, metadata, metadata_bytes_);
+  write(key_, entries.record, read_.record);
+  write(metadata_key, entries.metadata, read_.metadata);
   for (GarbageBatch& garbage : batches_) {
     const std::string name = GarbageKey(key_, garbage.number);
     batch.Require(name, garbage.bytes);
@@ -264,18 +264,34 @@ bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& a
     }
     write(name, bytes, garbage.bytes);
   }
-  std::optional<std::string> pending;
-  if (HasPending(pending_)) pending = pending_.SerializeAsString();
-  write(pending_key, pending, pending_bytes_);
-  if (!index.Write(batch, durability)) return false;
+  if (HasPending(pending_)) entries.pending = pending_.SerializeAsString();
+  write(pending_key, entries.pending, read_.pending);
+  return entries;
+}
 
-  if (change_ != Change::kNone) object_ = Object::Decode(key_, record, metadata);
-  record_bytes_ = std::move(record);
-  metadata_bytes_ = std::move(metadata);
-  pending_bytes_ = std::move(pending);
+void KeyState::Become(Entries entries) {
+  if (change_ != Change::kNone) object_ = Object::Decode(key_, entries.record, entries.metadata);
+  read_ = std::move(entries);
   batches_.clear();
   change_ = Change::kNone;
   leftover_queued_ = false;
+}
+
+bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& along) {
+  Batch batch = along;
+  Entries entries = AddTo(batch);
+  if (!index.Write(batch, durability)) return false;
+  Become(std::move(entries));
+  return true;
+}
+
+bool KeyState::CommitTogether(Index& index, Index::Durability durability,
+                              const std::vector<KeyState*>& states) {
+  Batch batch;
+  std::vector<Entries> entries;
+  for (KeyState* const state : states) entries.push_back(state->AddTo(batch));
+  if (!index.Write(batch, durability)) return false;
+  for (std::size_t i = 0; i < states.size(); ++i) states[i]->Become(std::move(entries[i]));
   return true;
 }
 

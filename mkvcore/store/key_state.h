@@ -38,7 +38,7 @@ class KeyState {
   // a rule, and neither the generation of anything pending.
   Generation NextAfterObject() const;
   // Nothing was ever at the plain path, or all of it is known to be gone: design rule for its use.
-  bool PlainPathIsFree() const { return !record_bytes_ && !HasPending(pending_); }
+  bool PlainPathIsFree() const { return !read_.record && !HasPending(pending_); }
   // A pending blob lies, or may still land, at this generation on this volume. Of batches this says
   // nothing: no value of the key is, or will be, where their blobs are.
   bool IsPending(Generation generation, std::string_view volume) const;
@@ -71,6 +71,10 @@ class KeyState {
   // again. Where the pending entry has become long, what only waits for readers to be done with an
   // earlier generation moves to a batch of its own.
   [[nodiscard]] bool Commit(Index& index, Index::Durability durability, const Batch& along = {});
+  // Several keys in one batch, each of them once. False: at least one of them could not be, and
+  // none was.
+  [[nodiscard]] static bool CommitTogether(Index& index, Index::Durability durability,
+                                           const std::vector<KeyState*>& states);
 
  private:
   // Of a pending entry: more make each change of the key dearer, fewer make for many batches.
@@ -91,9 +95,16 @@ class KeyState {
   // The generation that the key's value has after the commit.
   Generation GenerationToBe() const;
   void MoveGarbageOut();
+  // The key's entries.
+  struct Entries {
+    std::optional<std::string> record, metadata, pending;
+  };
+  // What is to change, and what must still be so. Returns what the index then holds.
+  Entries AddTo(Batch& batch);
+  void Become(Entries entries);
 
   std::string key_;
-  std::optional<std::string> record_bytes_, metadata_bytes_, pending_bytes_;  // as read
+  Entries read_;
   std::optional<Object> object_;
   format::Pending pending_;
   std::vector<GarbageBatch> batches_;  // read, or about to be written

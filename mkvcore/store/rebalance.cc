@@ -4,11 +4,14 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
+#include <deque>
 #include <exception>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "mkvcore/store/key_feed.h"
@@ -21,10 +24,14 @@ namespace {
 constexpr int kBusyAttempts = 5;
 constexpr std::chrono::milliseconds kBusyPause{50};
 
+// Groups of keys that are moved together at a time: while one waits for its volumes, the other has
+// the index.
+constexpr unsigned kGroupsAtOnce = 2;
+
 class Rebalancer {
  public:
-  Rebalancer(Store& store, const std::atomic<bool>& stop)
-      : store_(store), stop_(stop), feed_(store.index()) {}
+  Rebalancer(Store& store, unsigned threads, const std::atomic<bool>& stop)
+      : store_(store), stop_(stop), keys_of_group_(threads), feed_(store.index()) {}
 
   // Tells of it. Before any Work().
   void Count(const std::function<void(const RebalanceSummary&)>& progress) {
@@ -34,16 +41,28 @@ class Rebalancer {
     });
   }
 
+  // What can not go together with others is shared by all threads: it takes longer.
   void Work() {
-    bool all_read = true;
-    try {
-      feed_.ForEach(stop_, [this](const std::string& key) { Note(MoveOne(key)); });
-    } catch (const std::exception& error) {  // the index can not be read
-      spdlog::error("rebalance: {}", error.what());
-      all_read = false;
+    std::unique_lock lock(mutex_);
+    while (!stop_ && !AllDone()) {
+      if (!by_themselves_.empty()) {
+        const std::string key = std::move(by_themselves_.front());
+        by_themselves_.pop_front();
+        lock.unlock();
+        const Store::MoveResult result = MoveOne(key);
+        lock.lock();
+        Note(result);
+      } else if (!all_read_ && groups_ < kGroupsAtOnce) {
+        ++groups_;
+        lock.unlock();
+        MoveGroup();
+        lock.lock();
+        --groups_;
+        if (!by_themselves_.empty()) changed_.notify_all();
+      } else {
+        changed_.wait(lock);  // for what groups leave
+      }
     }
-    const std::lock_guard lock(mutex_);
-    if (!all_read) ++summary_.failed;
     ++finished_;
     changed_.notify_all();
   }
@@ -59,6 +78,40 @@ class Rebalancer {
   }
 
  private:
+  bool AllDone() const { return all_read_ && groups_ == 0 && by_themselves_.empty(); }
+
+  void MoveGroup() {
+    const std::vector<std::string> keys = NextKeys();
+    const auto results = store_.RebalanceTogether(keys);
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (results[i]) {
+        Note(*results[i]);
+      } else {
+        by_themselves_.push_back(keys[i]);
+      }
+    }
+  }
+
+  std::vector<std::string> NextKeys() {
+    std::vector<std::string> keys;
+    bool readable = true;
+    try {
+      while (keys.size() < keys_of_group_) {
+        std::optional<std::string> key = feed_.Next();
+        if (!key) break;
+        keys.push_back(std::move(*key));
+      }
+    } catch (const std::exception& error) {  // the index can not be read
+      spdlog::error("rebalance: {}", error.what());
+      readable = false;
+    }
+    const std::lock_guard lock(mutex_);
+    all_read_ |= keys.size() < keys_of_group_;
+    if (!readable) ++summary_.failed;
+    return keys;
+  }
+
   Store::MoveResult MoveOne(const std::string& key) {
     try {
       for (int attempt = 1;; ++attempt) {
@@ -72,8 +125,7 @@ class Rebalancer {
     }
   }
 
-  void Note(const Store::MoveResult& result) {
-    const std::lock_guard lock(mutex_);
+  void Note(const Store::MoveResult& result) {  // mutex_ held
     ++summary_.done;
     switch (result.outcome) {
       case Outcome::kDone:
@@ -92,11 +144,16 @@ class Rebalancer {
 
   Store& store_;
   const std::atomic<bool>& stop_;
+  const std::size_t keys_of_group_;
   KeyFeed feed_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  // All that follows under mutex_.
+  bool all_read_ = false;                  // from the feed
+  unsigned groups_ = 0;                    // under way
+  std::deque<std::string> by_themselves_;  // keys to be moved one by one
   RebalanceSummary summary_;
-  unsigned finished_ = 0;
+  unsigned finished_ = 0;  // threads
 };
 
 }  // namespace
@@ -104,7 +161,7 @@ class Rebalancer {
 RebalanceSummary RebalanceAll(Store& store, const RebalanceOptions& options,
                               const std::function<void(const RebalanceSummary&)>& progress,
                               const std::atomic<bool>& stop) {
-  Rebalancer rebalancer(store, stop);
+  Rebalancer rebalancer(store, options.threads, stop);
   rebalancer.Count(progress);
   std::vector<std::jthread> threads;
   for (unsigned i = 0; i < options.threads; ++i) {

@@ -17,7 +17,8 @@
 namespace mkv {
 
 struct RebalanceOptions {
-  unsigned threads = 16;  // keys at once; the original's number
+  // Keys at once, the original's number; small values go two groups of as many at a time.
+  unsigned threads = 16;
 };
 
 struct RebalanceSummary {

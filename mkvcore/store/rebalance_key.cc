@@ -10,6 +10,7 @@
 #include "mkvcore/format/sidecar.h"
 #include "mkvcore/store/blob_write.h"
 #include "mkvcore/store/key_state.h"
+#include "mkvcore/store/move_plan.h"
 #include "mkvcore/store/quoted_key.h"
 #include "mkvcore/store/sidecar_check.h"
 #include "mkvcore/store/store.h"
@@ -22,37 +23,10 @@ namespace mkv {
 
 namespace {
 
-// A replica up to this size is read whole before it is written: over connections that are kept, and
-// again if one has just been closed. Streaming needs a fresh one for each volume, which costs more
-// than a small value does.
-constexpr std::uint64_t kMaxHeld = 64 << 10;
-
 // A replica that was read whole, and is not the value.
 class DamagedReplica : public SourceError {
  public:
   DamagedReplica() : SourceError("it is damaged") {}
-};
-
-// Whether what passes is the value that the index knows, as far as it knows it.
-class ValueCheck {
- public:
-  explicit ValueCheck(const Object& object)
-      : object_(object), hasher_(/*md5=*/!KnowsCrc() && !object.record.hash.empty()) {}
-
-  void Update(std::string_view bytes) { hasher_.Update(bytes); }
-  // At the end, once.
-  bool Holds() {
-    if (object_.metadata && object_.metadata->size() != hasher_.size()) return false;
-    if (KnowsCrc()) return object_.metadata->crc32c() == hasher_.crc32c();
-    const auto md5 = hasher_.TakeMd5();
-    return !md5 || fmt::format("{:02x}", fmt::join(*md5, "")) == object_.record.hash;
-  }
-
- private:
-  bool KnowsCrc() const { return object_.metadata && object_.metadata->has_crc32c(); }
-
-  const Object& object_;
-  ValueHasher hasher_;
 };
 
 // A replica that must be the value: another one has no end, so that no volume stores the copy.
@@ -84,7 +58,7 @@ bool SidecarIsAnother(const Object& now, const Object& before) {
 
 std::string ReadWhole(VolumeClient& volumes, const BlobLocation& replica, const Object& object) {
   std::string value;
-  const VolumeAnswer answer = volumes.GetWhole(replica, kMaxHeld, &value);
+  const VolumeAnswer answer = volumes.GetWhole(replica, kMaxHeldReplica, &value);
   if (!answer.ok()) {
     throw SourceError(answer.error.empty() ? "status " + std::to_string(answer.status)
                                            : answer.error);
@@ -97,18 +71,6 @@ std::string ReadWhole(VolumeClient& volumes, const BlobLocation& replica, const 
 
 }  // namespace
 
-struct Store::MovePlan {
-  bool unasked = false;  // nobody has asked the volumes what they have
-  Object object{};
-  std::vector<std::string> targets{};  // where the key will be, in placement order
-  std::vector<std::string> holders{};  // of the record's volumes, those that have the blob
-  std::vector<std::string> missing{};  // targets that do not
-  std::vector<std::string> damaged{};  // holders whose blob turned out not to be the value
-  bool away = false;                   // a target only takes the place of one that is not there
-  std::uint64_t size = 0;              // of the value
-  BlobWrite copy;
-};
-
 Outcome Store::Rebalance(std::string_view key) {
   const WritersUnderWay::Token token = writers_.TryExclusive(key);
   if (!token) return Outcome::kBusy;
@@ -119,12 +81,10 @@ Outcome Store::Rebalance(std::string_view key) {
 
 Store::MoveResult Store::RebalanceQuietly(std::string_view key,
                                           const std::vector<std::string>& distrusted) {
-  MovePlan plan{.copy = BlobWrite(index_, handled_, generations_.Next())};
+  MovePlan plan(*this);
   const Outcome planned = PlanMove(key, distrusted, plan);
   if (planned != Outcome::kDone) return {planned, false};
-  if (plan.targets == plan.object.record.volumes && plan.missing.empty()) {
-    return {Outcome::kDone, false, plan.away};
-  }
+  if (plan.in_place()) return {Outcome::kDone, false, plan.away};
   if (plan.missing.empty()) return {CommitMove(plan), true, plan.away};
 
   bool copied = false;
@@ -158,8 +118,16 @@ Outcome Store::PlanMove(std::string_view key, const std::vector<std::string>& di
   // An unlinked key moves too: its volumes may be about to go, and it can still be looked at.
   if (!state.object()) return Outcome::kMissing;
   plan.object = *state.object();
-  const bool chosen = distrusted.empty() && ChooseUnasked(plan);
-  if (!chosen && !AskVolumes(distrusted, plan)) return Outcome::kImpossible;
+  if (!distrusted.empty() || !ChooseUnasked(plan)) {
+    AskVolumes(plan, plan.VolumesToAsk());
+    if (!ChooseAsAnswered(distrusted, plan)) return Outcome::kImpossible;
+  }
+  const Outcome announced = AnnounceCopies(state, plan);
+  if (announced != Outcome::kDone || plan.missing.empty()) return announced;
+  return state.Commit(index_, Index::Durability::kOrdered) ? Outcome::kDone : Outcome::kBusy;
+}
+
+Outcome Store::AnnounceCopies(KeyState& state, MovePlan& plan) {
   for (const std::string& volume : plan.targets) {
     if (!Contains(plan.holders, volume)) plan.missing.push_back(volume);
   }
@@ -171,7 +139,7 @@ Outcome Store::PlanMove(std::string_view key, const std::vector<std::string>& di
   }
   plan.copy.Announce(state, plan.object.generation(), plan.object.original_spelling(),
                      plan.object.has_sidecar(), plan.missing);
-  return state.Commit(index_, Index::Durability::kOrdered) ? Outcome::kDone : Outcome::kBusy;
+  return Outcome::kDone;
 }
 
 // A small value that goes to other volumes altogether, and all that it concerns have been
@@ -179,9 +147,9 @@ Outcome Store::PlanMove(std::string_view key, const std::vector<std::string>& di
 // Not where a volume stays: whether it still has its replica must be known before the others go.
 bool Store::ChooseUnasked(MovePlan& plan) const {
   const std::optional<format::ObjectMetadata>& metadata = plan.object.metadata;
-  if (!metadata || !metadata->has_crc32c() || metadata->size() > kMaxHeld) return false;
+  if (!metadata || !metadata->has_crc32c() || metadata->size() > kMaxHeldReplica) return false;
   const std::vector<std::string>& present = plan.object.record.volumes;
-  std::vector<std::string> chosen = placement()->Choose(plan.object.key);
+  std::vector<std::string> chosen = plan.placement->Choose(plan.object.key);
   const VolumeHealth& health = volumes_.health();
   const bool others = std::all_of(chosen.begin(), chosen.end(), [&](const std::string& volume) {
     return !Contains(present, volume) && health.AnsweringSince(volume) &&
@@ -198,39 +166,30 @@ bool Store::ChooseUnasked(MovePlan& plan) const {
   return true;
 }
 
-// False when the key can not be moved.
-bool Store::AskVolumes(const std::vector<std::string>& distrusted, MovePlan& plan) {
+void Store::AskVolumes(MovePlan& plan, const std::vector<std::string>& volumes) {
+  std::vector<BlobLocation> locations;
+  const std::string path = plan.object.Path();
+  for (const std::string& volume : volumes) {
+    if (!plan.answers.contains(volume)) locations.push_back({volume, path});
+  }
+  const std::vector<VolumeAnswer> heard = volumes_.Head(locations);
+  for (std::size_t i = 0; i < heard.size(); ++i) plan.answers[locations[i].volume] = heard[i];
+}
+
+bool Store::ChooseAsAnswered(const std::vector<std::string>& distrusted, MovePlan& plan) {
   const std::string& key = plan.object.key;
-  const std::vector<std::string>& present = plan.object.record.volumes;
-  const std::shared_ptr<const Placement> placement = this->placement();
-  const std::vector<std::string> order = placement->Order(key);
-
-  std::map<std::string, VolumeAnswer> answers;
-  const auto ask = [&](const std::vector<std::string>& volumes) {
-    std::vector<BlobLocation> locations;
-    const std::string path = plan.object.Path();
-    for (const std::string& volume : volumes) {
-      if (answers.try_emplace(volume).second) locations.push_back({volume, path});
-    }
-    const std::vector<VolumeAnswer> heard = volumes_.Head(locations);
-    for (std::size_t i = 0; i < heard.size(); ++i) answers[locations[i].volume] = heard[i];
-  };
-  const std::vector<std::string> home = placement->Choose(key);
-  std::vector<std::string> asked = home;
-  asked.insert(asked.end(), present.begin(), present.end());
-  ask(asked);
-
+  const std::size_t replicas = plan.placement->replicas();
   // A volume that does not answer is passed over: the next one in order takes its place.
-  for (const std::string& volume : order) {
-    if (plan.targets.size() == placement->replicas()) break;
-    ask({volume});
-    const VolumeAnswer& answer = answers[volume];
+  for (const std::string& volume : plan.placement->Order(key)) {
+    if (plan.targets.size() == replicas) break;
+    AskVolumes(plan, {volume});
+    const VolumeAnswer& answer = plan.answers[volume];
     if (answer.ok() || answer.missing()) plan.targets.push_back(volume);
   }
-  plan.away = plan.targets != home;
+  plan.away = plan.targets != plan.placement->Choose(key);
   // Only the record's volumes: a file on another one is not ours to trust.
-  for (const std::string& volume : present) {
-    const VolumeAnswer& answer = answers[volume];
+  for (const std::string& volume : plan.object.record.volumes) {
+    const VolumeAnswer& answer = plan.answers[volume];
     if (!answer.ok() || Contains(distrusted, volume)) continue;
     if (plan.object.metadata && answer.content_length != plan.object.metadata->size()) continue;
     plan.holders.push_back(volume);
@@ -240,35 +199,30 @@ bool Store::AskVolumes(const std::vector<std::string>& distrusted, MovePlan& pla
     return false;
   }
   const auto differs = [&](const std::string& volume) {
-    return answers[volume].content_length != answers[plan.holders.front()].content_length;
+    return plan.answers[volume].content_length != plan.answers[plan.holders.front()].content_length;
   };
   if (std::any_of(plan.holders.begin(), plan.holders.end(), differs)) {
     // Without metadata nothing says which is the value; moving could delete the only whole one.
     spdlog::warn("rebalance: the replicas of \"{}\" differ in size", key);
     return false;
   }
-  if (plan.targets.size() < placement->replicas()) {
-    spdlog::warn("rebalance: \"{}\" needs {} volumes, {} answer", key, placement->replicas(),
+  if (plan.targets.size() < replicas) {
+    spdlog::warn("rebalance: \"{}\" needs {} volumes, {} answer", key, replicas,
                  plan.targets.size());
     return false;
   }
-  plan.size = answers[plan.holders.front()].content_length.value_or(kMaxHeld + 1);
+  plan.size = plan.answers[plan.holders.front()].content_length.value_or(kMaxHeldReplica + 1);
   return true;
 }
 
 bool Store::CopyReplicas(MovePlan& plan) {
-  const auto at = [](const std::vector<std::string>& volumes, const std::string& path) {
-    std::vector<BlobLocation> locations;
-    for (const std::string& volume : volumes) locations.push_back({volume, path});
-    return locations;
-  };
-  for (const BlobLocation& from : at(plan.holders, plan.object.Path())) {
+  for (const BlobLocation& from : plan.Holders(plan.object.Path())) {
     ReplicaWriteRequest request;
-    request.candidates = at(plan.missing, from.path);
+    request.candidates = plan.Missing(from.path);
     request.wanted = request.candidates.size();
     request.md5 = false;
     try {
-      if (plan.size <= kMaxHeld) {
+      if (plan.size <= kMaxHeldReplica) {
         MemorySource source(ReadWhole(volumes_, from, plan.object));
         if (!plan.copy.Write(volumes_, source, request).digest) return false;
       } else {
@@ -289,9 +243,9 @@ bool Store::CopyReplicas(MovePlan& plan) {
     if (!plan.object.has_sidecar()) return true;
 
     const std::string path = SidecarPath(plan.object.key, plan.object.generation());
-    request.candidates = at(plan.missing, path);
+    request.candidates = plan.Missing(path);
     request.meanwhile = {};
-    MemorySource source(SidecarToCopy(at(plan.holders, path), *plan.object.metadata));
+    MemorySource source(SidecarToCopy(plan.Holders(path), *plan.object.metadata));
     return plan.copy.Write(volumes_, source, request).digest.has_value();
   }
   spdlog::warn("rebalance: no replica of {} could be copied", QuotedKey(plan.object.key));
@@ -315,31 +269,37 @@ Outcome Store::CommitMove(MovePlan& plan) {
     const bool changed = !state.object() || state.object()->record != plan.object.record ||
                          state.object()->generation() != plan.object.generation() ||
                          SidecarIsAnother(*state.object(), plan.object);
-    const std::int64_t not_before =
-        WallClockMicros() + std::chrono::microseconds(options_.garbage_delay).count();
     std::optional<std::int64_t> garbage_from;
-    if (changed) {
-      if (!plan.missing.empty() && plan.copy.AbandonIn(state)) garbage_from = WallClockMicros();
-    } else {
-      if (!plan.missing.empty() && plan.copy.Settle(state, plan.missing)) {
-        garbage_from = WallClockMicros();
-      }
-      std::vector<std::string> excess;
-      for (const std::string& volume : plan.object.record.volumes) {
-        if (!Contains(plan.targets, volume)) excess.push_back(volume);
-      }
-      if (!excess.empty()) {
-        state.AddGarbage(plan.object, excess, generations_.Next(), not_before);
-        garbage_from = garbage_from.value_or(not_before);
-      }
-      Record record = plan.object.record;
-      record.volumes = plan.targets;
-      state.SetRecord(record);
+    if (!changed) {
+      garbage_from = SettleMove(state, plan);
+    } else if (!plan.missing.empty() && plan.copy.AbandonIn(state)) {
+      garbage_from = WallClockMicros();
     }
     if (!state.Commit(index_, Decisive())) continue;
     if (garbage_from) TellGarbageListener(*garbage_from);
     return changed ? Outcome::kBusy : Outcome::kDone;
   }
+}
+
+std::optional<std::int64_t> Store::SettleMove(KeyState& state, const MovePlan& plan) {
+  std::optional<std::int64_t> garbage_from;
+  if (!plan.missing.empty() && plan.copy.Settle(state, plan.missing)) {
+    garbage_from = WallClockMicros();
+  }
+  std::vector<std::string> excess;
+  for (const std::string& volume : plan.object.record.volumes) {
+    if (!Contains(plan.targets, volume)) excess.push_back(volume);
+  }
+  if (!excess.empty()) {
+    const std::int64_t not_before =
+        WallClockMicros() + std::chrono::microseconds(options_.garbage_delay).count();
+    state.AddGarbage(plan.object, excess, generations_.Next(), not_before);
+    garbage_from = garbage_from.value_or(not_before);
+  }
+  Record record = plan.object.record;
+  record.volumes = plan.targets;
+  state.SetRecord(record);
+  return garbage_from;
 }
 
 }  // namespace mkv

@@ -234,6 +234,11 @@ class Store {
   // Replicas on `distrusted` volumes are not read from, and are written again.
   MoveResult RebalanceQuietly(std::string_view key,
                               const std::vector<std::string>& distrusted = {});
+  // The same for several keys, each of them once, at a fraction of the cost: what is small goes
+  // with all requests under way at once, in few writes to the index (rebalance_together.cc). What
+  // is not, and what meets any trouble, is left as it was for RebalanceQuietly(): nullopt. Throws
+  // nothing for the same reason.
+  std::vector<std::optional<MoveResult>> RebalanceTogether(const std::vector<std::string>& keys);
 
   // Writes the sidecars on those volumes of the key's record anew, as the index has them. kBusy
   // when the key was changed meanwhile or waits for a deletion there; kMissing when it has none.
@@ -312,13 +317,21 @@ class Store {
   Outcome PlanMove(std::string_view key, const std::vector<std::string>& distrusted,
                    MovePlan& plan);
   bool ChooseUnasked(MovePlan& plan) const;
-  bool AskVolumes(const std::vector<std::string>& distrusted, MovePlan& plan);
+  void AskVolumes(MovePlan& plan, const std::vector<std::string>& volumes);
+  // False when the key can not be moved; the log then says why.
+  bool ChooseAsAnswered(const std::vector<std::string>& distrusted, MovePlan& plan);
+  // In `state`, to be committed before anything is copied, if there is anything to copy. kBusy when
+  // there can not be.
+  Outcome AnnounceCopies(KeyState& state, MovePlan& plan);
   bool CopyReplicas(MovePlan& plan);
   std::string SidecarToCopy(const std::vector<BlobLocation>& sidecars,
                             const format::ObjectMetadata& metadata);
   Outcome CommitMove(MovePlan& plan);
+  // In `state`, of a key that is as it was planned: it has moved. From when on there is garbage.
+  std::optional<std::int64_t> SettleMove(KeyState& state, const MovePlan& plan);
   MoveResult RepairDamaged(std::string_view key, std::vector<std::string> distrusted,
                            const MovePlan& plan, Outcome moved);
+  class MoveTogether;  // the same steps for several keys (rebalance_together.cc)
 
   // Of the write that decides a change, and so comes before its answer. What only prepares it need
   // not be synced: the index keeps its writes in order.

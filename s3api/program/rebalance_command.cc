@@ -1,6 +1,7 @@
 #include <spdlog/spdlog.h>
 
 #include <atomic>
+#include <exception>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -56,9 +57,16 @@ RebalanceSummary RebalanceHere(const Options& options, Progress& progress,
   collector.RunPass(/*hurry=*/true);
   RebalanceOptions how;
   how.threads = options.threads.value_or(how.threads);
-  const RebalanceSummary summary = RebalanceAll(
-      stack.store(), how, [&progress](const RebalanceSummary& now) { Show(progress, now); }, stop);
   // Nobody is served, so nobody is reading what was moved away.
+  const auto on_progress = [&](const RebalanceSummary& now) {
+    Show(progress, now);
+    try {
+      collector.RunPass(/*hurry=*/true);
+    } catch (const std::exception& error) {
+      spdlog::error("garbage: {}", error.what());
+    }
+  };
+  const RebalanceSummary summary = RebalanceAll(stack.store(), how, on_progress, stop);
   const GarbageCollector::PassResult left = collector.RunPass(/*hurry=*/true);
   if (left.pending > 0) {
     spdlog::warn(

@@ -9,6 +9,7 @@
 #ifndef MKVCORE_INDEX_INDEX_H_
 #define MKVCORE_INDEX_INDEX_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -24,6 +25,10 @@ class IndexError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Tells an entry as it was read or written from any later one: a requirement that has the stamp of
+// what it requires need not be read again. 0: none.
+using Stamp = std::uint64_t;
+
 // Changes that happen together or not at all, and what must still be so when they do.
 class Batch {
  public:
@@ -32,23 +37,27 @@ class Batch {
   }
   void Delete(std::string_view key) { changes_.push_back({std::string(key), std::nullopt}); }
 
-  // The batch is applied only if `key` still holds `value` (nullopt: still is absent).
-  void Require(std::string_view key, std::optional<std::string_view> value) {
+  // The batch is applied only if `key` still holds `value` (nullopt: still is absent), which it
+  // did at `stamp`.
+  void Require(std::string_view key, std::optional<std::string_view> value, Stamp stamp = 0) {
     requirements_.push_back(
-        {std::string(key), value ? std::optional<std::string>(*value) : std::nullopt});
+        {{std::string(key), value ? std::optional<std::string>(*value) : std::nullopt}, stamp});
   }
 
   struct Entry {
     std::string key;
     std::optional<std::string> value;
   };
+  struct Requirement : Entry {
+    Stamp stamp = 0;
+  };
   const std::vector<Entry>& changes() const { return changes_; }
-  const std::vector<Entry>& requirements() const { return requirements_; }
+  const std::vector<Requirement>& requirements() const { return requirements_; }
   bool empty() const { return changes_.empty() && requirements_.empty(); }
 
  private:
   std::vector<Entry> changes_;
-  std::vector<Entry> requirements_;
+  std::vector<Requirement> requirements_;
 };
 
 class Index {
@@ -80,11 +89,19 @@ class Index {
 
   virtual std::optional<std::string> Get(std::string_view key) const = 0;
 
+  // The same for who goes on to change something on the strength of it. An index without stamps
+  // gives none.
+  virtual std::optional<std::string> GetStamped(std::string_view key, Stamp* stamp) const {
+    *stamp = 0;
+    return Get(key);
+  }
+
   // Not positioned until the first Seek.
   virtual std::unique_ptr<Iterator> NewIterator() const = 0;
 
-  // False, with nothing changed, when a requirement did not hold.
-  [[nodiscard]] virtual bool Write(const Batch& batch, Durability durability) = 0;
+  // nullopt, with nothing changed, when a requirement did not hold. Else the stamp of all entries
+  // that the batch changed or required, as they are now.
+  [[nodiscard]] virtual std::optional<Stamp> Write(const Batch& batch, Durability durability) = 0;
 
   // Whether a kOrdered write may have to wait now, for more than the writing itself: the index is
   // behind with its housekeeping, or can not be written at present. Those who must not block then

@@ -1,15 +1,12 @@
 #include "mkvcore/index/key_locks.h"
 
 #include <algorithm>
-#include <functional>
 
 namespace mkv {
 
 KeyLocks::Guard::Guard(KeyLocks& locks, const std::vector<std::string_view>& keys) : locks_(locks) {
   slots_.reserve(keys.size());
-  for (std::string_view key : keys) {
-    slots_.push_back(static_cast<std::uint16_t>(std::hash<std::string_view>()(key) % kSlots));
-  }
+  for (const std::string_view key : keys) slots_.push_back(SlotOf(key));
   std::sort(slots_.begin(), slots_.end());
   slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
 

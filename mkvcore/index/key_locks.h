@@ -13,6 +13,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string_view>
@@ -22,6 +23,11 @@ namespace mkv {
 
 class KeyLocks {
  public:
+  static constexpr std::size_t kSlots = 4096;
+  static std::uint16_t SlotOf(std::string_view key) {
+    return static_cast<std::uint16_t>(std::hash<std::string_view>()(key) % kSlots);
+  }
+
   class Guard {
    public:
     // Blocks until all of `keys` are this guard's. Duplicates do no harm.
@@ -30,14 +36,14 @@ class KeyLocks {
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
 
+    const std::vector<std::uint16_t>& slots() const { return slots_; }
+
    private:
     KeyLocks& locks_;
     std::vector<std::uint16_t> slots_;  // ascending
   };
 
  private:
-  static constexpr std::size_t kSlots = 4096;
-
   struct Waiter {
     std::condition_variable woken;
     bool owns_slot = false;

@@ -23,6 +23,7 @@
 
 #include "mkvcore/index/folder_lock.h"
 #include "mkvcore/index/key_locks.h"
+#include "mkvcore/index/key_stamps.h"
 #include "mkvcore/index/manifest.h"
 #include "mkvcore/index/ordered_log_env.h"
 
@@ -226,19 +227,25 @@ class LevelDbIndex::Impl {
 
   std::optional<std::string> Get(std::string_view key) const { return Get(*Current(), key); }
 
+  std::optional<std::string> GetStamped(std::string_view key, Stamp* stamp) const {
+    *stamp = stamps_.Of(key);  // before the reading: key_stamps.h
+    return Get(key);
+  }
+
   std::unique_ptr<Iterator> NewIterator() const {
     return std::make_unique<LevelDbIterator>(Current(), scan_options_, folder_);
   }
 
-  bool Write(const Batch& batch, Durability durability) {
+  std::optional<Stamp> Write(const Batch& batch, Durability durability) {
     // A batch without requirements locks its keys too: between the reading of another's requirement
     // and its writing, nobody may change the key.
     const KeyLocks::Guard guard(locks_, KeysOf(batch));
     const Writing writing(*this);
-    for (const Batch::Entry& requirement : batch.requirements()) {
-      if (Get(writing.database(), requirement.key) != requirement.value) return false;
+    for (const Batch::Requirement& requirement : batch.requirements()) {
+      if (requirement.stamp != 0 && requirement.stamp == stamps_.Of(requirement.key)) continue;
+      if (Get(writing.database(), requirement.key) != requirement.value) return std::nullopt;
     }
-    if (batch.changes().empty() && durability == Durability::kOrdered) return true;
+    if (batch.changes().empty() && durability == Durability::kOrdered) return stamps_.Next(guard);
 
     leveldb::WriteBatch changes;
     for (const Batch::Entry* change : InOrder(batch.changes())) {
@@ -248,8 +255,9 @@ class LevelDbIndex::Impl {
         changes.Delete(change->key);
       }
     }
+    // What it throws calls for no stamp: before the next write the index is opened anew.
     Apply(writing.database(), &changes, durability);
-    return true;
+    return stamps_.Next(guard);
   }
 
   bool MayStall() const {
@@ -311,8 +319,12 @@ class LevelDbIndex::Impl {
       };
       auto opened = std::make_shared<Database>(env_, settings_, folder_, keep_tables);
       older_ = std::move(older);
-      const std::lock_guard lock(database_mutex_);
-      database_ = std::move(opened);
+      {
+        const std::lock_guard lock(database_mutex_);
+        database_ = std::move(opened);
+      }
+      // What could not be written may be there now.
+      stamps_.RenewAll();
       spdlog::warn("the index in {} was opened anew, and can be written again", folder_);
     } catch (const IndexError& error) {
       spdlog::error("{}", error.what());
@@ -337,7 +349,8 @@ class LevelDbIndex::Impl {
     std::vector<std::string_view> keys;
     keys.reserve(batch.changes().size() + batch.requirements().size());
     for (const Batch::Entry& change : batch.changes()) keys.push_back(change.key);
-    for (const Batch::Entry& requirement : batch.requirements()) keys.push_back(requirement.key);
+    for (const Batch::Requirement& requirement : batch.requirements())
+      keys.push_back(requirement.key);
     return keys;
   }
 
@@ -381,6 +394,7 @@ class LevelDbIndex::Impl {
   mutable std::shared_mutex database_mutex_;
   std::shared_ptr<Database> database_;
   KeyLocks locks_;
+  KeyStamps stamps_;
 };
 
 LevelDbIndex::LevelDbIndex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -396,7 +410,11 @@ std::optional<std::string> LevelDbIndex::Get(std::string_view key) const { retur
 
 std::unique_ptr<Index::Iterator> LevelDbIndex::NewIterator() const { return impl_->NewIterator(); }
 
-bool LevelDbIndex::Write(const Batch& batch, Durability durability) {
+std::optional<std::string> LevelDbIndex::GetStamped(std::string_view key, Stamp* stamp) const {
+  return impl_->GetStamped(key, stamp);
+}
+
+std::optional<Stamp> LevelDbIndex::Write(const Batch& batch, Durability durability) {
   return impl_->Write(batch, durability);
 }
 

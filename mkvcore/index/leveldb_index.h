@@ -65,8 +65,9 @@ class LevelDbIndex : public Index {
   ~LevelDbIndex() override;
 
   std::optional<std::string> Get(std::string_view key) const override;
+  std::optional<std::string> GetStamped(std::string_view key, Stamp* stamp) const override;
   std::unique_ptr<Iterator> NewIterator() const override;
-  [[nodiscard]] bool Write(const Batch& batch, Durability durability) override;
+  [[nodiscard]] std::optional<Stamp> Write(const Batch& batch, Durability durability) override;
   bool MayStall() const override;
   void Sync() override;
 

@@ -25,14 +25,16 @@ format::Pending ParsePending(std::string_view key, const std::optional<std::stri
 KeyState KeyState::Read(const Index& index, std::string_view key) {
   KeyState state;
   state.key_ = key;
-  state.read_.record = index.Get(key);
-  state.read_.metadata = index.Get(MetadataKey(key));
-  state.read_.pending = index.Get(PendingKey(key));
+  Stamps& stamps = state.stamps_;
+  state.read_.record = index.GetStamped(key, &stamps.record);
+  state.read_.metadata = index.GetStamped(MetadataKey(key), &stamps.metadata);
+  state.read_.pending = index.GetStamped(PendingKey(key), &stamps.pending);
   state.Decode();
   // Metadata of another record: the original's doing, or that of a writer between the two reads. A
   // batch would be refused, but files are deleted before there is one.
   if (!state.ReadTogether()) {
     const std::unique_ptr<Index::Iterator> entries = index.NewIterator();
+    stamps = {};
     state.read_.record = ValueAt(*entries, key);
     state.read_.metadata = ValueAt(*entries, MetadataKey(key));
     state.read_.pending = ValueAt(*entries, PendingKey(key));
@@ -226,9 +228,9 @@ void KeyState::MoveGarbageOut() {
 KeyState::Entries KeyState::AddTo(Batch& batch) {
   const std::string metadata_key = MetadataKey(key_);
   const std::string pending_key = PendingKey(key_);
-  batch.Require(key_, read_.record);
-  batch.Require(metadata_key, read_.metadata);
-  batch.Require(pending_key, read_.pending);
+  batch.Require(key_, read_.record, stamps_.record);
+  batch.Require(metadata_key, read_.metadata, stamps_.metadata);
+  batch.Require(pending_key, read_.pending, stamps_.pending);
   MoveGarbageOut();
 
   Entries entries{read_.record, read_.metadata, std::nullopt};
@@ -269,9 +271,10 @@ KeyState::Entries KeyState::AddTo(Batch& batch) {
   return entries;
 }
 
-void KeyState::Become(Entries entries) {
+void KeyState::Become(Entries entries, Stamp stamp) {
   if (change_ != Change::kNone) object_ = Object::Decode(key_, entries.record, entries.metadata);
   read_ = std::move(entries);
+  stamps_ = {stamp, stamp, stamp};
   batches_.clear();
   change_ = Change::kNone;
   leftover_queued_ = false;
@@ -280,8 +283,9 @@ void KeyState::Become(Entries entries) {
 bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& along) {
   Batch batch = along;
   Entries entries = AddTo(batch);
-  if (!index.Write(batch, durability)) return false;
-  Become(std::move(entries));
+  const std::optional<Stamp> stamp = index.Write(batch, durability);
+  if (!stamp) return false;
+  Become(std::move(entries), *stamp);
   return true;
 }
 
@@ -290,8 +294,9 @@ bool KeyState::CommitTogether(Index& index, Index::Durability durability,
   Batch batch;
   std::vector<Entries> entries;
   for (KeyState* const state : states) entries.push_back(state->AddTo(batch));
-  if (!index.Write(batch, durability)) return false;
-  for (std::size_t i = 0; i < states.size(); ++i) states[i]->Become(std::move(entries[i]));
+  const std::optional<Stamp> stamp = index.Write(batch, durability);
+  if (!stamp) return false;
+  for (std::size_t i = 0; i < states.size(); ++i) states[i]->Become(std::move(entries[i]), *stamp);
   return true;
 }
 

@@ -101,10 +101,14 @@ class KeyState {
   };
   // What is to change, and what must still be so. Returns what the index then holds.
   Entries AddTo(Batch& batch);
-  void Become(Entries entries);
+  void Become(Entries entries, Stamp stamp);
 
   std::string key_;
   Entries read_;
+  // Of these; none where they were read by an iterator.
+  struct Stamps {
+    Stamp record = 0, metadata = 0, pending = 0;
+  } stamps_;
   std::optional<Object> object_;
   format::Pending pending_;
   std::vector<GarbageBatch> batches_;  // read, or about to be written

@@ -1,6 +1,6 @@
-// A key on its way to the volumes where it belongs: what the steps of that (rebalance_key.cc) hand on
-// to one another, for a key by itself or for several together (rebalance_together.cc). Private to
-// the store.
+// A key on its way to the volumes where it belongs: what the steps of that (rebalance_key.cc) hand
+// on to one another, for a key by itself or for several together (rebalance_together.cc). Private
+// to the store.
 #ifndef MKVCORE_STORE_MOVE_PLAN_H_
 #define MKVCORE_STORE_MOVE_PLAN_H_
 

@@ -78,7 +78,7 @@ class FullDisk : public ::testing::Test {
     Batch batch;
     batch.Put(Key(i), value);
     try {
-      return index_->Write(batch, Index::Durability::kOrdered);
+      return index_->Write(batch, Index::Durability::kOrdered).has_value();
     } catch (const IndexError&) {
       return false;
     }
@@ -112,6 +112,21 @@ TEST_F(FullDisk, RefusesWritesUntilThereIsRoomAndLosesNothing) {
   index_.reset();
   index_ = LevelDbIndex::Open(folder_.path(), options_);
   for (int i = 0; i < next; ++i) ASSERT_TRUE(index_->Get(Key(i))) << i;
+}
+
+// What could not be written may be there once the index was opened anew.
+TEST_F(FullDisk, NoStampIsWorthAnythingAfterIt) {
+  int next = 0;
+  ASSERT_TRUE(Put(next++));
+  Stamp stamp = 0;
+  ASSERT_TRUE(index_->GetStamped(Key(0), &stamp));
+  disk_.SetFull(true);
+  EXPECT_FALSE(Put(1));
+  disk_.SetFull(false);
+  AwaitRoom(&next);
+  Batch batch;
+  batch.Require(Key(0), "what it never was", stamp);
+  EXPECT_FALSE(index_->Write(batch, Index::Durability::kOrdered));
 }
 
 // LevelDB reads logs and manifests record by record, and would take what lies behind a torn one for

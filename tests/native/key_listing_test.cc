@@ -178,7 +178,7 @@ class EndlessIndex : public Index {
  public:
   std::optional<std::string> Get(std::string_view) const override { return std::nullopt; }
   std::unique_ptr<Iterator> NewIterator() const override { return std::make_unique<Live>(seeks_); }
-  bool Write(const Batch&, Durability) override { return false; }
+  std::optional<Stamp> Write(const Batch&, Durability) override { return std::nullopt; }
   bool MayStall() const override { return false; }
   void Sync() override {}
 

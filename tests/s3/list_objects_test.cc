@@ -46,7 +46,7 @@ class CountingIndex : public Index {
   std::unique_ptr<Iterator> NewIterator() const override {
     return std::make_unique<CountingIterator>(index_.NewIterator(), moves_);
   }
-  [[nodiscard]] bool Write(const Batch& batch, Durability durability) override {
+  [[nodiscard]] std::optional<Stamp> Write(const Batch& batch, Durability durability) override {
     return index_.Write(batch, durability);
   }
   bool MayStall() const override { return index_.MayStall(); }

@@ -41,7 +41,7 @@ class WatchedIndex : public Index {
   std::unique_ptr<Iterator> NewIterator() const override {
     return std::make_unique<WatchedIterator>(*this, index_.NewIterator());
   }
-  [[nodiscard]] bool Write(const Batch& batch, Durability durability) override {
+  [[nodiscard]] std::optional<Stamp> Write(const Batch& batch, Durability durability) override {
     return index_.Write(batch, durability);
   }
   bool MayStall() const override { return index_.MayStall(); }

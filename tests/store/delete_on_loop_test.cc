@@ -40,7 +40,7 @@ class HeldIndex : public Index {
 
   std::optional<std::string> Get(std::string_view key) const override { return index_.Get(key); }
   std::unique_ptr<Iterator> NewIterator() const override { return index_.NewIterator(); }
-  [[nodiscard]] bool Write(const Batch& batch, Durability durability) override {
+  [[nodiscard]] std::optional<Stamp> Write(const Batch& batch, Durability durability) override {
     return index_.Write(batch, durability);
   }
   bool MayStall() const override { return index_.MayStall(); }

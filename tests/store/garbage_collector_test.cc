@@ -37,7 +37,7 @@ class FailingIndex : public Index {
 
   std::optional<std::string> Get(std::string_view key) const override { return index_.Get(key); }
   std::unique_ptr<Iterator> NewIterator() const override { return index_.NewIterator(); }
-  [[nodiscard]] bool Write(const Batch& batch, Durability durability) override {
+  [[nodiscard]] std::optional<Stamp> Write(const Batch& batch, Durability durability) override {
     if (left_-- <= 0) throw IndexError("on purpose");
     return index_.Write(batch, durability);
   }

@@ -1,5 +1,5 @@
 // One blob on its way to the volumes: the intent in the index that announces it, and how the intent
-// ends. Used by every path that puts a file on a volume (put.cc, rebalance_key.cc).
+// ends. Used by every path that puts a file on a volume (put.cc, rebalance_key.cc and their like).
 //
 // One thread at a time. As long as a BlobWrite lives its pending blob counts as handled; one that
 // is dropped without Settle() or Abandon() leaves a dead intent, which the garbage collector treats

@@ -277,6 +277,8 @@ struct GarbageCollector::DueKey {
 };
 
 std::size_t GarbageCollector::DeleteGroup(std::span<DueBlob> group) {
+  // A key may have some in its pending entry and some in batches.
+  std::ranges::stable_sort(group, {}, &DueBlob::key);
   std::vector<DueKey> keys;
   int places = 0;
   ForEachKey(group, [&](std::span<DueBlob> blobs) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
+#include <stdexcept>
 #include <utility>
 
 #include "mkvcore/format/index_keys.h"
@@ -293,7 +295,11 @@ bool KeyState::CommitTogether(Index& index, Index::Durability durability,
                               const std::vector<KeyState*>& states) {
   Batch batch;
   std::vector<Entries> entries;
-  for (KeyState* const state : states) entries.push_back(state->AddTo(batch));
+  std::set<std::string_view> keys;
+  for (KeyState* const state : states) {
+    if (!keys.insert(state->key()).second) throw std::logic_error("a key twice in one batch");
+    entries.push_back(state->AddTo(batch));
+  }
   const std::optional<Stamp> stamp = index.Write(batch, durability);
   if (!stamp) return false;
   for (std::size_t i = 0; i < states.size(); ++i) states[i]->Become(std::move(entries[i]), *stamp);

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -27,11 +28,16 @@ constexpr std::chrono::milliseconds kBusyPause{50};
 // Groups of keys that are moved together at a time: while one waits for its volumes, the other has
 // the index.
 constexpr unsigned kGroupsAtOnce = 2;
+// More of them together cost no less each, and are more that wait for one that takes long.
+constexpr unsigned kMostKeysOfGroup = 64;
 
 class Rebalancer {
  public:
   Rebalancer(Store& store, unsigned threads, const std::atomic<bool>& stop)
-      : store_(store), stop_(stop), keys_of_group_(threads), feed_(store.index()) {}
+      : store_(store),
+        stop_(stop),
+        keys_of_group_(std::min(threads, kMostKeysOfGroup)),
+        feed_(store.index()) {}
 
   // Tells of it. Before any Work().
   void Count(const std::function<void(const RebalanceSummary&)>& progress) {
@@ -80,7 +86,7 @@ class Rebalancer {
  private:
   bool AllDone() const { return all_read_ && groups_ == 0 && by_themselves_.empty(); }
 
-  void MoveGroup() {
+  void MoveGroup() try {
     const std::vector<std::string> keys = NextKeys();
     const auto results = store_.RebalanceTogether(keys);
     const std::lock_guard lock(mutex_);
@@ -91,6 +97,10 @@ class Rebalancer {
         by_themselves_.push_back(keys[i]);
       }
     }
+  } catch (const std::exception& error) {  // no memory, that is
+    spdlog::error("rebalance: {}", error.what());
+    const std::lock_guard lock(mutex_);
+    ++summary_.failed;
   }
 
   std::vector<std::string> NextKeys() {

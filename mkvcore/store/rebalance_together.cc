@@ -3,8 +3,9 @@
 // and the index is written once for all intents and once for all moves; for small values both cost
 // more than the values do.
 //
-// Nothing is decided here that is not decided there: a key that meets any trouble is given up, as
-// if the process had been asked to stop, and left to RebalanceQuietly(), which tells of it.
+// It is for keys that go smoothly. Whatever else is left as it was for RebalanceQuietly(), which
+// tries further and tells of it: a large value, a volume that does not answer, a replica that is
+// not the value, an index that can not be written.
 #include <algorithm>
 #include <cstddef>
 #include <exception>
@@ -17,14 +18,11 @@
 #include "mkvcore/store/store.h"
 #include "mkvcore/volumes/loop_replica_write.h"
 #include "mkvcore/volumes/loop_session.h"
+#include "mkvcore/volumes/volume_health.h"
 
 namespace mkv {
 
-namespace {
-
 static_assert(kMaxHeldReplica <= kMaxLoopValue);
-
-}  // namespace
 
 class Store::MoveTogether {
  public:
@@ -35,6 +33,7 @@ class Store::MoveTogether {
     try {
       Plan();
       Announce();
+      Commit();  // of those that have all they need
       Copy();
       Commit();
     } catch (const std::exception&) {
@@ -56,6 +55,7 @@ class Store::MoveTogether {
     KeyState state;          // with the intent, once that is noted
     bool announced = false;  // there is an intent to be settled
     bool ready = false;      // all that was missing is there
+    bool sent = false;       // some of that
     int writes_under_way = 0;
   };
   using MovePtr = std::shared_ptr<Move>;  // with those requests that are under way
@@ -106,6 +106,7 @@ class Store::MoveTogether {
       request.candidates = move_->plan.Missing(path);
       request.wanted = request.candidates.size();
       request.md5 = false;
+      move_->sent = true;
       ++move_->writes_under_way;
       WriteReplicasOnLoop(client_, bytes, request,
                           [self = shared_from_this()](const ReplicaWriteResult& written) {
@@ -137,17 +138,36 @@ class Store::MoveTogether {
         results_[i] = {Outcome::kMissing, false};
         continue;
       }
+      // It has to be queued with the change: see ReadToChange().
+      if (state.leftover()) continue;
       const auto move = std::make_shared<Move>(store_, i, std::move(state));
-      (store_.ChooseUnasked(move->plan) ? moves_ : asked).push_back(move);
+      if (store_.ChooseUnasked(move->plan)) {
+        moves_.push_back(move);
+      } else if (!AnyIsDown(move->plan.VolumesToAsk())) {
+        asked.push_back(move);
+      }
     }
     AskVolumes(asked);
     for (const MovePtr& move : asked) {
+      // Those that step in for it are asked key by key, which takes a thread for each.
+      if (!AllHaveAnswered(move->plan)) continue;
       if (store_.ChooseAsAnswered({}, move->plan)) {
         moves_.push_back(move);
       } else {
         results_[move->position] = {Outcome::kImpossible, false};
       }
     }
+  }
+
+  bool AnyIsDown(const std::vector<std::string>& volumes) const {
+    const VolumeHealth& health = store_.volumes_.health();
+    return std::ranges::any_of(volumes, [&](const auto& volume) { return health.IsDown(volume); });
+  }
+
+  static bool AllHaveAnswered(const MovePlan& plan) {
+    return std::ranges::all_of(plan.answers, [](const auto& answer) {
+      return answer.second.ok() || answer.second.missing();
+    });
   }
 
   void AskVolumes(const std::vector<MovePtr>& moves) {
@@ -207,24 +227,32 @@ class Store::MoveTogether {
           }
         },
         [&left] { return *left == 0; });
+    for (const MovePtr& move : copied) {
+      if (move->ready || !move->sent) continue;
+      move->plan.copy.LogFailure();
+      // What was sent is garbage now, and in the way of the next attempt.
+      if (!move->plan.unasked) results_[move->position] = {Outcome::kImpossible, false};
+    }
   }
 
+  // Those that are ready, which are then done with.
   void Commit() {
     std::vector<MovePtr> ready;
     std::vector<KeyState*> states;
     std::optional<std::int64_t> garbage_from;
-    for (const MovePtr& move : moves_) {
-      if (!move->ready) continue;
-      ready.push_back(move);
+    std::erase_if(moves_, [&ready](const MovePtr& move) {
+      if (move->ready) ready.push_back(move);
+      return move->ready;
+    });
+    if (ready.empty()) return;
+    for (const MovePtr& move : ready) {
       states.push_back(&move->state);
       if (const auto from = store_.SettleMove(move->state, move->plan)) {
         garbage_from = std::min(*from, garbage_from.value_or(*from));
       }
     }
-    if (states.empty()) return;
     if (KeyState::CommitTogether(store_.index_, store_.Decisive(), states)) {
       for (const MovePtr& move : ready) {
-        move->announced = false;
         results_[move->position] = {Outcome::kDone, true, move->plan.away};
       }
       if (garbage_from) store_.TellGarbageListener(*garbage_from);
@@ -232,7 +260,6 @@ class Store::MoveTogether {
     }
     // One of them was changed meanwhile.
     for (const MovePtr& move : ready) {
-      move->announced = false;
       const Outcome moved = store_.CommitMove(move->plan);
       if (moved != Outcome::kBusy) results_[move->position] = {moved, true, move->plan.away};
     }

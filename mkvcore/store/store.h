@@ -234,10 +234,10 @@ class Store {
   // Replicas on `distrusted` volumes are not read from, and are written again.
   MoveResult RebalanceQuietly(std::string_view key,
                               const std::vector<std::string>& distrusted = {});
-  // The same for several keys, each of them once, at a fraction of the cost: what is small goes
-  // with all requests under way at once, in few writes to the index (rebalance_together.cc). What
-  // is not, and what meets any trouble, is left as it was for RebalanceQuietly(): nullopt. Throws
-  // nothing for the same reason.
+  // The same for several keys, each of them once, at a fraction of the cost: with all requests
+  // under way at once, in few writes to the index (rebalance_together.cc). What is not small, or
+  // does not go smoothly, is left to RebalanceQuietly(): nullopt. Throws no IndexError for the same
+  // reason.
   std::vector<std::optional<MoveResult>> RebalanceTogether(const std::vector<std::string>& keys);
 
   // Writes the sidecars on those volumes of the key's record anew, as the index has them. kBusy

@@ -1,9 +1,15 @@
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <exception>
 #include <iostream>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <stop_token>
+#include <thread>
 
 #include "mkvcore/store/garbage_collector.h"
 #include "mkvcore/store/progress.h"
@@ -46,6 +52,25 @@ RebalanceSummary RebalanceThere(const Options& options, Progress& progress,
   return summary;
 }
 
+// Nobody is served, so nobody is reading what was moved away. A pass reads all that is pending, of
+// which a volume that is down can make much: passes take at most half the time.
+void DeleteMeanwhile(GarbageCollector& collector, const std::stop_token& end) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::chrono::steady_clock::duration rest = std::chrono::seconds(1);
+  std::unique_lock lock(mutex);
+  while (!wake.wait_for(lock, end, rest, [&end] { return end.stop_requested(); })) {
+    const auto began = std::chrono::steady_clock::now();
+    try {
+      collector.RunPass(/*hurry=*/true);
+    } catch (const std::exception& error) {
+      spdlog::error("garbage: {}", error.what());
+    }
+    rest = std::max<std::chrono::steady_clock::duration>(std::chrono::steady_clock::now() - began,
+                                                         std::chrono::seconds(1));
+  }
+}
+
 RebalanceSummary RebalanceHere(const Options& options, Progress& progress,
                                const std::atomic<bool>& stop) {
   StoreStack stack(options);
@@ -57,16 +82,14 @@ RebalanceSummary RebalanceHere(const Options& options, Progress& progress,
   collector.RunPass(/*hurry=*/true);
   RebalanceOptions how;
   how.threads = options.threads.value_or(how.threads);
-  // Nobody is served, so nobody is reading what was moved away.
-  const auto on_progress = [&](const RebalanceSummary& now) {
-    Show(progress, now);
-    try {
-      collector.RunPass(/*hurry=*/true);
-    } catch (const std::exception& error) {
-      spdlog::error("garbage: {}", error.what());
-    }
-  };
-  const RebalanceSummary summary = RebalanceAll(stack.store(), how, on_progress, stop);
+  RebalanceSummary summary;
+  {
+    const std::jthread deletes(
+        [&collector](const std::stop_token& end) { DeleteMeanwhile(collector, end); });
+    summary = RebalanceAll(
+        stack.store(), how, [&progress](const RebalanceSummary& now) { Show(progress, now); },
+        stop);
+  }
   const GarbageCollector::PassResult left = collector.RunPass(/*hurry=*/true);
   if (left.pending > 0) {
     spdlog::warn(

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "mkvcore/format/index_keys.h"
 #include "mkvcore/store/generation_clock.h"
 #include "mkvcore/volumes/memory_source.h"
 #include "tests/store/loop_store_test.h"
@@ -131,6 +132,54 @@ TEST_F(GarbageCollectorTest, SyncsTheIndexBeforeEachGroupThatItDeletes) {
   EXPECT_EQ(collector_.RunPass(/*hurry=*/false).deleted, kBlobs);
   EXPECT_EQ(failing_index_.syncs(), 3);
   EXPECT_THAT(Pending("/key0"), IsEmpty());
+}
+
+// Of a key that is overwritten often most of the garbage lies in batches, and the last of it not.
+class GarbageOfHotKeys : public GarbageCollectorTest {
+ protected:
+  static StoreOptions Slow() {
+    StoreOptions options;
+    options.garbage_delay = 1h;
+    options.settle_delay = 1h;
+    return options;
+  }
+  GarbageOfHotKeys() {
+    for (int i = 0; i < 25; ++i) Replace("/a");
+    for (int i = 0; i < 5; ++i) Replace("/b");
+    EXPECT_GT(KeyState::Read(*index_, "/a").pending().garbage_batches(), 0U);
+    EXPECT_THAT(AllPending("/a"), SizeIs(24));
+  }
+  void Replace(const std::string& key) {
+    MemorySource source("value");
+    EXPECT_EQ(slow_store_.Replace(key, source, {}).outcome, Outcome::kDone);
+  }
+  std::vector<format::PendingBlob> AllPending(const std::string& key) {
+    const format::Pending pending = KeyState::AllPending(*index_, key);
+    return {pending.blobs().begin(), pending.blobs().end()};
+  }
+
+  Store slow_store_{*index_, *client_, std::make_shared<const Placement>(names_, 2, 1), Slow()};
+  GarbageCollector slow_collector_{slow_store_};
+};
+
+TEST_F(GarbageOfHotKeys, IsSettledWhole) {
+  EXPECT_EQ(slow_collector_.RunPass(/*hurry=*/true).deleted, 2U * (24 + 4));
+  EXPECT_EQ(index_->Get(PendingKey("/a")), std::nullopt);
+  EXPECT_THAT(AllPending("/a"), IsEmpty());
+  EXPECT_THAT(AllPending("/b"), IsEmpty());
+}
+
+TEST_F(GarbageOfHotKeys, IsNotedWholeAsUnansweredByAVolume) {
+  const std::string volume = slow_store_.Find("/a")->record.volumes[0];
+  Volume(volume).Pause();
+  slow_collector_.RunPass(/*hurry=*/true);
+  Resume(volume);
+  EXPECT_THAT(AllPending("/a"), SizeIs(24));
+  for (const format::PendingBlob& blob : AllPending("/a")) {
+    ASSERT_THAT(blob.places(), SizeIs(1));
+    EXPECT_EQ(blob.places(0).volume(), volume);
+    EXPECT_TRUE(blob.places(0).unanswered());
+  }
 }
 
 TEST_F(GarbageCollectorTest, OutlivesATimeWithoutDescriptorsWhileAVolumeIsDown) {

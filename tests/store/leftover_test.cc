@@ -107,6 +107,11 @@ TEST_F(Leftover, OfAReplacedKeyGoesWithWhateverChangesTheKey) {
       {"unlink", [this] { EXPECT_EQ(own_.Unlink(kKey), Outcome::kDone); }},
       {"remove", [this] { EXPECT_EQ(own_.Remove(kKey, {}), Outcome::kDone); }},
       {"rebalance", [this] { EXPECT_EQ(own_.RebalanceQuietly(kKey).outcome, Outcome::kDone); }},
+      {"rebalance together",
+       [this] {
+         if (own_.RebalanceTogether({std::string(kKey)}).at(0)) return;
+         EXPECT_EQ(own_.RebalanceQuietly(kKey).outcome, Outcome::kDone);
+       }},
       {"learn",
        [this] {
          std::vector<Object> objects = {own_.Find(kKey).value()};

@@ -349,8 +349,7 @@ class LevelDbIndex::Impl {
     std::vector<std::string_view> keys;
     keys.reserve(batch.changes().size() + batch.requirements().size());
     for (const Batch::Entry& change : batch.changes()) keys.push_back(change.key);
-    for (const Batch::Requirement& requirement : batch.requirements())
-      keys.push_back(requirement.key);
+    for (const Batch::Requirement& required : batch.requirements()) keys.push_back(required.key);
     return keys;
   }
 

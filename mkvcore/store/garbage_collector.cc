@@ -284,8 +284,8 @@ std::size_t GarbageCollector::DeleteGroup(std::span<DueBlob> group) {
   ForEachKey(group, [&](std::span<DueBlob> blobs) {
     // As the entries are now, not as the iterator saw them. Whoever handled them has let go of
     // them, so from here on only ForgetVolume() changes them.
-    DueKey& key = keys.emplace_back(blobs, ReadState(blobs));
-    for (DueBlob& one : blobs) places += Sort(key.state, one);
+    keys.push_back({blobs, ReadState(blobs)});
+    for (DueBlob& one : blobs) places += Sort(keys.back().state, one);
   });
 
   try {

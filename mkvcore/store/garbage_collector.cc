@@ -235,7 +235,7 @@ bool GarbageCollector::IsDue(const format::PendingBlob& blob, std::int64_t now, 
   return due;
 }
 
-GarbageCollector::PassResult GarbageCollector::RunPass(bool hurry) {
+GarbageCollector::PassResult GarbageCollector::RunPass(bool hurry, const std::stop_token& end) {
   PassResult result;
   awaited_hosts_.clear();
   std::vector<DueBlob> group;
@@ -264,7 +264,7 @@ GarbageCollector::PassResult GarbageCollector::RunPass(bool hurry) {
       group.push_back({entry.key, entry.batch, blob, {}, {}});
     }
     if (group.size() >= kDeletedAtOnce) delete_group();
-    return !StopRequested();
+    return !StopRequested() && !end.stop_requested();
   });
   delete_group();
   return result;

@@ -23,6 +23,7 @@
 #include <mutex>
 #include <set>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -52,8 +53,8 @@ class GarbageCollector {
     std::int64_t next_due_us = INT64_MAX;
   };
   // One walk over all that is pending, on the calling thread: for offline commands, while the
-  // thread is not running. `hurry` ignores not_before: nobody is reading.
-  PassResult RunPass(bool hurry);
+  // thread is not running. `hurry` ignores not_before: nobody is reading. `end` breaks it off.
+  PassResult RunPass(bool hurry, const std::stop_token& end = {});
 
  private:
   struct DueBlob;

@@ -86,9 +86,9 @@ class Rebalancer {
  private:
   bool AllDone() const { return all_read_ && groups_ == 0 && by_themselves_.empty(); }
 
-  void MoveGroup() try {
+  void MoveGroup() {
     const std::vector<std::string> keys = NextKeys();
-    const auto results = store_.RebalanceTogether(keys);
+    const std::vector<std::optional<Store::MoveResult>> results = store_.RebalanceTogether(keys);
     const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if (results[i]) {
@@ -97,10 +97,6 @@ class Rebalancer {
         by_themselves_.push_back(keys[i]);
       }
     }
-  } catch (const std::exception& error) {  // no memory, that is
-    spdlog::error("rebalance: {}", error.what());
-    const std::lock_guard lock(mutex_);
-    ++summary_.failed;
   }
 
   std::vector<std::string> NextKeys() {

@@ -263,7 +263,7 @@ std::string Store::SidecarToCopy(const std::vector<BlobLocation>& sidecars,
   return SidecarFor(metadata);
 }
 
-Outcome Store::CommitMove(MovePlan& plan) {
+Outcome Store::CommitMove(MovePlan& plan) try {
   while (true) {
     KeyState state = ReadToChange(plan.object.key);
     const bool changed = !state.object() || state.object()->record != plan.object.record ||
@@ -279,6 +279,10 @@ Outcome Store::CommitMove(MovePlan& plan) {
     if (garbage_from) TellGarbageListener(*garbage_from);
     return changed ? Outcome::kBusy : Outcome::kDone;
   }
+} catch (...) {
+  // The intent is left, and perhaps the write is in the log after all.
+  TellGarbageListener(WallClockMicros());
+  throw;
 }
 
 std::optional<std::int64_t> Store::SettleMove(KeyState& state, const MovePlan& plan) {

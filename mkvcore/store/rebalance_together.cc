@@ -54,8 +54,9 @@ class Store::MoveTogether {
     MovePlan plan;
     KeyState state;          // with the intent, once that is noted
     bool announced = false;  // there is an intent to be settled
-    bool ready = false;      // all that was missing is there
-    bool sent = false;       // some of that
+    bool sent = false;       // some of what is missing
+    bool ready = false;      // all of it is there
+    bool committed = false;
     int writes_under_way = 0;
   };
   using MovePtr = std::shared_ptr<Move>;  // with those requests that are under way
@@ -235,24 +236,23 @@ class Store::MoveTogether {
     }
   }
 
-  // Those that are ready, which are then done with.
+  // Those that are ready.
   void Commit() {
     std::vector<MovePtr> ready;
     std::vector<KeyState*> states;
     std::optional<std::int64_t> garbage_from;
-    std::erase_if(moves_, [&ready](const MovePtr& move) {
-      if (move->ready) ready.push_back(move);
-      return move->ready;
-    });
-    if (ready.empty()) return;
-    for (const MovePtr& move : ready) {
+    for (const MovePtr& move : moves_) {
+      if (!move->ready || move->committed) continue;
+      ready.push_back(move);
       states.push_back(&move->state);
       if (const auto from = store_.SettleMove(move->state, move->plan)) {
         garbage_from = std::min(*from, garbage_from.value_or(*from));
       }
     }
+    if (ready.empty()) return;
     if (KeyState::CommitTogether(store_.index_, store_.Decisive(), states)) {
       for (const MovePtr& move : ready) {
+        move->committed = true;
         results_[move->position] = {Outcome::kDone, true, move->plan.away};
       }
       if (garbage_from) store_.TellGarbageListener(*garbage_from);
@@ -260,13 +260,14 @@ class Store::MoveTogether {
     }
     // One of them was changed meanwhile.
     for (const MovePtr& move : ready) {
+      move->committed = true;
       const Outcome moved = store_.CommitMove(move->plan);
       if (moved != Outcome::kBusy) results_[move->position] = {moved, true, move->plan.away};
     }
   }
 
   void Abandon(Move& move) {
-    if (!move.announced) return;
+    if (!move.announced || move.committed) return;
     if (move.writes_under_way > 0) move.plan.copy.TriedInVain();  // perhaps some requests went out
     if (move.plan.copy.Abandon()) store_.TellGarbageListener(WallClockMicros());
   }

@@ -62,7 +62,7 @@ void DeleteMeanwhile(GarbageCollector& collector, const std::stop_token& end) {
   while (!wake.wait_for(lock, end, rest, [&end] { return end.stop_requested(); })) {
     const auto began = std::chrono::steady_clock::now();
     try {
-      collector.RunPass(/*hurry=*/true);
+      collector.RunPass(/*hurry=*/true, end);
     } catch (const std::exception& error) {
       spdlog::error("garbage: {}", error.what());
     }

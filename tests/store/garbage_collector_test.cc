@@ -5,9 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <atomic>
 #include <chrono>
-#include <climits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -16,6 +14,7 @@
 #include "mkvcore/format/index_keys.h"
 #include "mkvcore/store/generation_clock.h"
 #include "mkvcore/volumes/memory_source.h"
+#include "tests/store/failing_index.h"
 #include "tests/store/loop_store_test.h"
 
 namespace mkv {
@@ -26,33 +25,6 @@ using ::testing::IsEmpty;
 using ::testing::ResultOf;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;
-
-// An index that takes only some writes more, and counts its syncs.
-class FailingIndex : public Index {
- public:
-  explicit FailingIndex(Index& index) : index_(index) {}
-
-  void FailAfter(int writes) { left_ = writes; }
-  void Heal() { left_ = INT_MAX; }
-  int syncs() const { return syncs_; }
-
-  std::optional<std::string> Get(std::string_view key) const override { return index_.Get(key); }
-  std::unique_ptr<Iterator> NewIterator() const override { return index_.NewIterator(); }
-  [[nodiscard]] std::optional<Stamp> Write(const Batch& batch, Durability durability) override {
-    if (left_-- <= 0) throw IndexError("on purpose");
-    return index_.Write(batch, durability);
-  }
-  bool MayStall() const override { return index_.MayStall(); }
-  void Sync() override {
-    ++syncs_;
-    index_.Sync();
-  }
-
- private:
-  Index& index_;
-  std::atomic<int> left_ = INT_MAX;
-  std::atomic<int> syncs_ = 0;
-};
 
 class GarbageCollectorTest : public testing::LoopStoreTest {
  protected:
@@ -69,13 +41,23 @@ class GarbageCollectorTest : public testing::LoopStoreTest {
     EXPECT_EQ(failed_store_.Replace(key, source, {}).outcome, Outcome::kDone);
     return failed_store_.Find(key)->record.volumes;
   }
+  // Of a blob that no volume has, for which nobody waits.
+  void AddGarbage(const std::string& key) {
+    KeyState state = KeyState::Read(*index_, key);
+    format::PendingBlob& blob = *state.MutablePending().add_blobs();
+    blob.set_id(failed_store_.NextPendingId(0));
+    blob.set_kind(format::PendingBlob::GARBAGE);
+    blob.set_generation(1);
+    blob.add_places()->set_volume(names_[0]);
+    ASSERT_TRUE(state.Commit(*index_, Index::Durability::kOrdered));
+  }
   void Resume(const std::string& volume) {
     Volume(volume).Resume();
     client_->Head(std::vector<BlobLocation>{{volume, "/"}});
     ASSERT_FALSE(health_.IsDown(volume));
   }
 
-  FailingIndex failing_index_{*index_};
+  testing::FailingIndex failing_index_{*index_};
   Store failed_store_{failing_index_, *client_, std::make_shared<const Placement>(names_, 2, 1),
                       Options()};
   GarbageCollector collector_{failed_store_};
@@ -120,15 +102,7 @@ TEST_F(GarbageCollectorTest, RoundWhoseEndTheIndexDidNotTakeIsWaitedForLikeAnUna
 // shown that the index is well, or opened it anew.
 TEST_F(GarbageCollectorTest, SyncsTheIndexBeforeEachGroupThatItDeletes) {
   constexpr int kBlobs = 130;  // 64 at once
-  for (int i = 0; i < kBlobs; ++i) {
-    KeyState state = KeyState::Read(*index_, "/key" + std::to_string(i));
-    format::PendingBlob& blob = *state.MutablePending().add_blobs();
-    blob.set_id(failed_store_.NextPendingId(0));
-    blob.set_kind(format::PendingBlob::GARBAGE);
-    blob.set_generation(1);
-    blob.add_places()->set_volume(names_[0]);
-    ASSERT_TRUE(state.Commit(*index_, Index::Durability::kOrdered));
-  }
+  for (int i = 0; i < kBlobs; ++i) AddGarbage("/key" + std::to_string(i));
   EXPECT_EQ(collector_.RunPass(/*hurry=*/false).deleted, kBlobs);
   EXPECT_EQ(failing_index_.syncs(), 3);
   EXPECT_THAT(Pending("/key0"), IsEmpty());
@@ -180,6 +154,41 @@ TEST_F(GarbageOfHotKeys, IsNotedWholeAsUnansweredByAVolume) {
     EXPECT_EQ(blob.places(0).volume(), volume);
     EXPECT_TRUE(blob.places(0).unanswered());
   }
+}
+
+TEST_F(GarbageCollectorTest, SettlesAGroupInOneWrite) {
+  for (const char* key : {"/a", "/b", "/c", "/b"}) AddGarbage(key);
+  const GarbageCollector::PassResult result = collector_.RunPass(/*hurry=*/false);
+  EXPECT_EQ(result.deleted, 4U);
+  EXPECT_EQ(result.pending, 0U);
+  EXPECT_EQ(failing_index_.writes(), 1);
+  for (const char* key : {"/a", "/b", "/c"}) EXPECT_THAT(Pending(key), IsEmpty()) << key;
+}
+
+TEST_F(GarbageCollectorTest, SettlesAGroupOfWhichAKeyIsChangedMeanwhile) {
+  for (const char* key : {"/a", "/b", "/c"}) AddGarbage(key);
+  failing_index_.BeforeWriteAfter(0, [this] { (void)StoreValue("/b"); });
+  EXPECT_EQ(collector_.RunPass(/*hurry=*/false).deleted, 3U);
+  for (const char* key : {"/a", "/b", "/c"}) EXPECT_THAT(Pending(key), IsEmpty()) << key;
+  ASSERT_TRUE(failed_store_.Find("/b"));
+  EXPECT_EQ(Values("/b"), std::vector<std::string>(2, "value"));
+}
+
+// Each of its blobs is settled by itself: a volume that is down holds up those that it has.
+TEST_F(GarbageCollectorTest, KeepsOfAGroupWhatAVolumeDidNotAnswer) {
+  const std::vector<std::string> volumes = StoreValue("/b");
+  ASSERT_EQ(failed_store_.Remove("/b", {}, {}), Outcome::kDone);
+  AddGarbage("/a");
+  AddGarbage("/c");
+  for (const std::string& name : volumes) {
+    if (name != names_[0]) Volume(name).Kill();
+  }
+  const int before = failing_index_.writes();
+  (void)collector_.RunPass(/*hurry=*/false);
+  EXPECT_EQ(failing_index_.writes(), before + 1);
+  EXPECT_THAT(Pending("/a"), IsEmpty());
+  EXPECT_THAT(Pending("/b"), SizeIs(1));
+  EXPECT_THAT(Pending("/c"), IsEmpty());
 }
 
 TEST_F(GarbageCollectorTest, OutlivesATimeWithoutDescriptorsWhileAVolumeIsDown) {

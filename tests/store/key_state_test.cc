@@ -191,6 +191,71 @@ TEST_F(KeyStateTest, IsNotCommittedOverAChangeOfWhatIsPending) {
   EXPECT_FALSE(state.Commit(*index_, kInOrder));
 }
 
+class StatesTogether : public KeyStateTest {
+ protected:
+  // Of the three, in which nothing is noted yet: a value, a removal and something pending.
+  void Change() {
+    a_.SetObject(TheRecord(), Metadata(8));
+    b_.RemoveObject();
+    c_.MutablePending().add_blobs()->set_id(1);
+  }
+  bool Commit() { return KeyState::CommitTogether(*index_, kInOrder, {&a_, &b_, &c_}); }
+  KeyState ReadAfterPut(const std::string& key) {
+    KeyState state = KeyState::Read(*index_, key);
+    state.SetObject(TheRecord(), Metadata(7));
+    EXPECT_TRUE(state.Commit(*index_, kInOrder));
+    return KeyState::Read(*index_, key);
+  }
+
+  KeyState a_ = ReadAfterPut("/a");
+  KeyState b_ = ReadAfterPut("/b");
+  KeyState c_ = ReadAfterPut("/c");
+};
+
+TEST_F(StatesTogether, AreAllCommitted) {
+  Change();
+  ASSERT_TRUE(Commit());
+  EXPECT_EQ(KeyState::Read(*index_, "/a").object()->generation(), 8U);
+  EXPECT_FALSE(KeyState::Read(*index_, "/b").object());
+  EXPECT_EQ(index_->Get(MetadataKey("/b")), std::nullopt);
+  EXPECT_EQ(KeyState::Read(*index_, "/c").pending().blobs_size(), 1);
+}
+
+TEST_F(StatesTogether, AreAllRefusedWhenOneOfThemWasChangedMeanwhile) {
+  for (const std::string changed : {"/a", "/b", "/c"}) {
+    SCOPED_TRACE(changed);
+    a_ = ReadAfterPut("/a");
+    b_ = ReadAfterPut("/b");
+    c_ = ReadAfterPut("/c");
+    KeyState other = KeyState::Read(*index_, changed);
+    other.SetObject(TheRecord(), Metadata(9));
+    ASSERT_TRUE(other.Commit(*index_, kInOrder));
+    Change();
+    EXPECT_FALSE(Commit());
+    for (const std::string key : {"/a", "/b", "/c"}) {
+      const KeyState after = KeyState::Read(*index_, key);
+      ASSERT_TRUE(after.object()) << key;
+      EXPECT_EQ(after.object()->generation(), key == changed ? 9U : 7U) << key;
+      EXPECT_EQ(after.pending().blobs_size(), 0) << key;
+    }
+  }
+}
+
+TEST_F(StatesTogether, CanBeChangedFurtherWithoutBeingReadAgain) {
+  Change();
+  ASSERT_TRUE(Commit());
+  EXPECT_EQ(a_.object()->generation(), 8U);
+  EXPECT_FALSE(b_.object());
+  a_.RemoveObject();
+  b_.SetObject(TheRecord(), Metadata(10));
+  c_.RemovePending(1);
+  ASSERT_TRUE(Commit());
+  EXPECT_FALSE(KeyState::Read(*index_, "/a").object());
+  EXPECT_EQ(KeyState::Read(*index_, "/b").object()->generation(), 10U);
+  EXPECT_EQ(index_->Get(PendingKey("/c")), std::nullopt);
+  EXPECT_EQ(c_.object()->generation(), 7U);
+}
+
 TEST_F(KeyStateTest, TheNextGenerationIsThatOfNothingPending) {
   Store(7);
   KeyState state = Read();

@@ -28,7 +28,9 @@ constexpr std::chrono::milliseconds kBusyPause{50};
 // Groups of keys that are moved together at a time: while one waits for its volumes, the other has
 // the index.
 constexpr unsigned kGroupsAtOnce = 2;
-// More of them together cost no less each, and are more that wait for one that takes long.
+// Of each: as many for a thread, so that the wait for the last of a group counts for little; but no
+// more than these, which cost no less each.
+constexpr unsigned kKeysOfThread = 2;
 constexpr unsigned kMostKeysOfGroup = 64;
 
 class Rebalancer {
@@ -36,7 +38,7 @@ class Rebalancer {
   Rebalancer(Store& store, unsigned threads, const std::atomic<bool>& stop)
       : store_(store),
         stop_(stop),
-        keys_of_group_(std::min(threads, kMostKeysOfGroup)),
+        keys_of_group_(std::min(kKeysOfThread * threads, kMostKeysOfGroup)),
         feed_(store.index()) {}
 
   // Tells of it. Before any Work().

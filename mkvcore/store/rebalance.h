@@ -17,7 +17,8 @@
 namespace mkv {
 
 struct RebalanceOptions {
-  // Keys at once, the original's number; small values go two groups of as many at a time.
+  // Large values at once, the original's number. Four times as many small ones, but no more than
+  // 128.
   unsigned threads = 16;
 };
 

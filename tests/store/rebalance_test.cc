@@ -90,12 +90,12 @@ TEST_P(RebalanceOfAll, OfNoKeysEnds) {
   EXPECT_TRUE(summary.ok());
 }
 
-// One at a time for each thread, and groups as large as these.
+// Two for each thread.
 TEST_P(RebalanceOfAll, OfAsManyKeysAsAGroupHasEnds) {
-  Put("/a", static_cast<int>(GetParam()), 10);
+  Put("/a", static_cast<int>(2 * GetParam()), 10);
   Place(1, 2);
   const RebalanceSummary summary = Rebalance();
-  EXPECT_EQ(summary.moved, GetParam());
+  EXPECT_EQ(summary.moved, 2 * GetParam());
   EXPECT_TRUE(summary.ok());
 }
 

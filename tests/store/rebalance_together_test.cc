@@ -90,14 +90,16 @@ class RebalanceTogether : public testing::LoopStoreTest {
     for (const std::string& key : keys) Put(key, key, sidecar);
   }
   // The first key, from /key0 on, of which this is true under the present placement.
-  std::string KeyWhere(const std::function<bool(const std::vector<std::string>& chosen)>& is_true) {
+  std::string KeyWhere(const std::function<bool(const std::vector<std::string>& chosen,
+                                                const std::string& key)>& is_true) {
     for (int i = 0;; ++i) {
       std::string key = "/key" + std::to_string(i);
-      if (is_true(store_->placement()->Choose(key))) return key;
+      if (is_true(store_->placement()->Choose(key), key)) return key;
     }
   }
   std::string KeyFirstOn(std::size_t volume) {
-    return KeyWhere([&](const auto& chosen) { return chosen.front() == names_[volume]; });
+    return KeyWhere(
+        [&](const auto& chosen, const std::string&) { return chosen.front() == names_[volume]; });
   }
 
   std::vector<Result> Move(const Keys& keys) {
@@ -295,6 +297,14 @@ TEST_F(RebalanceTogether, GivesAKeyUpThatAVolumeRefuses) {
 class TowardsTwo : public RebalanceTogether {
  protected:
   TowardsTwo() {
+    Place({1, 2}, /*replicas=*/1);
+    // Volumes, and with them placement, are other ones each time.
+    while (keys_.size() < 8) {
+      const std::size_t home = 1 + keys_.size() % 2;
+      keys_.push_back(KeyWhere([&](const auto& chosen, const std::string& key) {
+        return chosen.front() == names_[home] && !Contains(keys_, key);
+      }));
+    }
     Place({0});
     Put(keys_);
     Place({1, 2}, /*replicas=*/1);
@@ -306,10 +316,8 @@ class TowardsTwo : public RebalanceTogether {
   // Those that belong on 1 move, and the others stay.
   void ExpectOneFails() {
     const auto results = Move(keys_);
-    int moved = 0;
     for (std::size_t i = 0; i < keys_.size(); ++i) {
       if (HomeOf(keys_[i]) == 1) {
-        ++moved;
         EXPECT_THAT(results[i], kMoved);
         ExpectAtHome(keys_[i], keys_[i]);
       } else {
@@ -317,11 +325,9 @@ class TowardsTwo : public RebalanceTogether {
         ExpectStayed(keys_[i], {names_[0]}, keys_[i]);
       }
     }
-    ASSERT_GT(moved, 0);
-    ASSERT_LT(moved, static_cast<int>(keys_.size()));
   }
 
-  const Keys keys_ = {"/a", "/b", "/c", "/d", "/e", "/f", "/g", "/h"};
+  Keys keys_;
 };
 
 TEST_F(TowardsTwo, LeavesNothingPendingThatWasNotSentToADeadVolume) {

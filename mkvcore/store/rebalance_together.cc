@@ -173,18 +173,17 @@ class Store::MoveTogether {
 
   void AskVolumes(const std::vector<MovePtr>& moves) {
     std::vector<BlobLocation> locations;
+    std::vector<MovePlan*> askers;  // of each
     for (const MovePtr& move : moves) {
       const std::string path = move->plan.object.Path();
       for (const std::string& volume : move->plan.VolumesToAsk()) {
         locations.push_back({volume, path});
+        askers.push_back(&move->plan);
       }
     }
     const std::vector<VolumeAnswer> heard = store_.volumes_.Head(locations);
-    std::size_t next = 0;
-    for (const MovePtr& move : moves) {
-      for (const std::string& volume : move->plan.VolumesToAsk()) {
-        move->plan.answers[volume] = heard[next++];
-      }
+    for (std::size_t i = 0; i < heard.size(); ++i) {
+      askers[i]->answers[locations[i].volume] = heard[i];
     }
   }
 

@@ -112,9 +112,8 @@ TEST_F(GarbageCollectorTest, SyncsTheIndexBeforeEachGroupThatItDeletes) {
 class GarbageOfHotKeys : public GarbageCollectorTest {
  protected:
   static StoreOptions Slow() {
-    StoreOptions options;
+    StoreOptions options = Options();
     options.garbage_delay = 1h;
-    options.settle_delay = 1h;
     return options;
   }
   GarbageOfHotKeys() {

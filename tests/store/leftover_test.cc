@@ -38,14 +38,8 @@ class Leftover : public testing::LoopStoreTest {
 
   void Replace(const std::string& value, bool sidecar = false) {
     MemorySource source(value);
-    Store::ReplaceRequest request;
-    if (sidecar) {
-      request.describe = [](format::ObjectMetadata& metadata) {
-        metadata.add_tags()->set_key("tag");
-      };
-      request.sidecar = [](const format::ObjectMetadata& metadata) { return SidecarFor(metadata); };
-    }
-    ASSERT_EQ(own_.Replace(kKey, source, request).outcome, Outcome::kDone);
+    ASSERT_EQ(own_.Replace(kKey, source, sidecar ? WithSidecar() : Store::ReplaceRequest()).outcome,
+              Outcome::kDone);
   }
   // The key's value lies at a generation.
   Object Overwritten() {

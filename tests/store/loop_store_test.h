@@ -18,6 +18,7 @@
 #include "mkvcore/event_loop/event_loop.h"
 #include "mkvcore/index/leveldb_index.h"
 #include "mkvcore/store/key_state.h"
+#include "mkvcore/store/sidecar_check.h"
 #include "mkvcore/store/store.h"
 #include "mkvcore/volumes/loop_volume_client.h"
 #include "mkvcore/volumes/volume_health.h"
@@ -65,6 +66,15 @@ class LoopStoreTest : public ::testing::Test {
       values.push_back(Volume(blob.volume).File(blob.path).value_or("none"));
     }
     return values;
+  }
+  // For a value with a tag, which needs a sidecar.
+  static Store::ReplaceRequest WithSidecar() {
+    Store::ReplaceRequest request;
+    request.describe = [](format::ObjectMetadata& metadata) {
+      metadata.add_tags()->set_key("tag");
+    };
+    request.sidecar = [](const format::ObjectMetadata& metadata) { return SidecarFor(metadata); };
+    return request;
   }
   TestVolume& FirstChoice(const std::string& key) {
     return Volume(store_->placement()->Order(key).front());

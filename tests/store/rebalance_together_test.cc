@@ -76,14 +76,9 @@ class RebalanceTogether : public testing::LoopStoreTest {
 
   void Put(const std::string& key, const std::string& value, bool sidecar = false) {
     MemorySource source(value);
-    Store::ReplaceRequest request;
-    if (sidecar) {
-      request.describe = [](format::ObjectMetadata& metadata) {
-        metadata.add_tags()->set_key("tag");
-      };
-      request.sidecar = [](const format::ObjectMetadata& metadata) { return SidecarFor(metadata); };
-    }
-    ASSERT_EQ(store_->Replace(key, source, request).outcome, Outcome::kDone);
+    ASSERT_EQ(
+        store_->Replace(key, source, sidecar ? WithSidecar() : Store::ReplaceRequest()).outcome,
+        Outcome::kDone);
   }
   // With their names for values.
   void Put(const Keys& keys, bool sidecar = false) {

@@ -9,6 +9,7 @@
 #ifndef MKVCORE_INDEX_INDEX_H_
 #define MKVCORE_INDEX_INDEX_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -32,6 +33,12 @@ using Stamp = std::uint64_t;
 // Changes that happen together or not at all, and what must still be so when they do.
 class Batch {
  public:
+  // Room for so many more of both: for who knows how many there will be.
+  void Reserve(std::size_t more_changes, std::size_t more_requirements) {
+    changes_.reserve(changes_.size() + more_changes);
+    requirements_.reserve(requirements_.size() + more_requirements);
+  }
+
   void Put(std::string_view key, std::string_view value) {
     changes_.push_back({std::string(key), std::string(value)});
   }

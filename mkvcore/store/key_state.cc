@@ -13,6 +13,9 @@ namespace mkv {
 
 namespace {
 
+// Of a key: its record, its metadata, and what is pending of it. Batches of garbage come to these.
+constexpr std::size_t kEntries = 3;
+
 format::Pending ParsePending(std::string_view key, const std::optional<std::string>& bytes) {
   format::Pending pending;
   if (bytes && !pending.ParseFromString(*bytes)) {
@@ -235,17 +238,15 @@ KeyState::Entries KeyState::AddTo(Batch& batch) {
   batch.Require(pending_key, read_.pending, stamps_.pending);
   MoveGarbageOut();
 
-  Entries entries{read_.record, read_.metadata, std::nullopt};
+  Entries entries;
   if (change_ == Change::kSet) {
     entries.record = new_record_;
     // Metadata of another record: it must not come to life again should a later record equal that
     // one.
     entries.metadata = new_metadata_;
-  } else if (change_ == Change::kRemove) {
-    entries.record.reset();
-    entries.metadata.reset();
-  } else if (leftover_queued_) {
-    entries.metadata.reset();
+  } else if (change_ == Change::kNone) {
+    entries.record = read_.record;
+    if (!leftover_queued_) entries.metadata = read_.metadata;
   }
   const auto write = [&batch](const std::string& name, const std::optional<std::string>& value,
                               const std::optional<std::string>& before) {
@@ -284,6 +285,7 @@ void KeyState::Become(Entries entries, Stamp stamp) {
 
 bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& along) {
   Batch batch = along;
+  batch.Reserve(kEntries, kEntries);
   Entries entries = AddTo(batch);
   const std::optional<Stamp> stamp = index.Write(batch, durability);
   if (!stamp) return false;
@@ -294,7 +296,9 @@ bool KeyState::Commit(Index& index, Index::Durability durability, const Batch& a
 bool KeyState::CommitTogether(Index& index, Index::Durability durability,
                               const std::vector<KeyState*>& states) {
   Batch batch;
+  batch.Reserve(kEntries * states.size(), kEntries * states.size());
   std::vector<Entries> entries;
+  entries.reserve(states.size());
   std::set<std::string_view> keys;
   for (KeyState* const state : states) {
     if (!keys.insert(state->key()).second) throw std::logic_error("a key twice in one batch");

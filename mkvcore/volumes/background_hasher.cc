@@ -1,70 +1,61 @@
 #include "mkvcore/volumes/background_hasher.h"
 
+#include <algorithm>
+#include <mutex>
+
 namespace mkv {
 
-BackgroundHasher::BackgroundHasher(bool md5) : hasher_(md5), thread_([this] { Run(); }) {}
+BackgroundHasher::BackgroundHasher(HashingThreads& threads, bool md5)
+    : threads_(threads), hasher_(md5) {
+  threads_.Start();
+}
 
 BackgroundHasher::~BackgroundHasher() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  changed_.notify_all();
-  thread_.join();
+  std::unique_lock lock(threads_.mutex_);
+  pieces_.clear();
+  if (state_ == State::kWaiting) std::erase(threads_.waiting_, this);
+  changed_.wait(lock, [&] { return state_ != State::kHashing; });
 }
 
 void BackgroundHasher::Update(std::string_view bytes) {
   if (bytes.empty()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    pieces_.push_back(bytes);
-    given_ += bytes.size();
-  }
-  changed_.notify_all();
+  const std::lock_guard lock(threads_.mutex_);
+  pieces_.push_back(bytes);
+  given_ += bytes.size();
+  if (state_ != State::kIdle) return;
+  state_ = State::kWaiting;
+  threads_.waiting_.push_back(this);
+  threads_.work_.notify_one();
 }
 
 std::uint64_t BackgroundHasher::done() const {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(threads_.mutex_);
   return done_;
 }
 
-void BackgroundHasher::RethrowLocked() const {
-  if (error_) std::rethrow_exception(error_);
-}
-
 void BackgroundHasher::AwaitPast(std::uint64_t position) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return done_ > position || error_; });
-  RethrowLocked();
+  std::unique_lock lock(threads_.mutex_);
+  changed_.wait(lock, [&] { return done_ > position; });
 }
 
 ValueHasher& BackgroundHasher::Finish() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return done_ == given_ || error_; });
-  RethrowLocked();
+  std::unique_lock lock(threads_.mutex_);
+  changed_.wait(lock, [&] { return done_ == given_; });
   return hasher_;
 }
 
-void BackgroundHasher::Run() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [&] { return ending_ || !pieces_.empty(); });
-    if (ending_) return;
-    const std::string_view piece = pieces_.front();
-    pieces_.pop_front();
-    lock.unlock();
-    std::exception_ptr error;
-    try {
-      hasher_.Update(piece);
-    } catch (...) {
-      error = std::current_exception();
-    }
-    lock.lock();
-    done_ += piece.size();
-    error_ = error;
-    changed_.notify_all();
-    if (error_) return;
+void BackgroundHasher::Hashed(std::size_t bytes) {
+  done_ += bytes;
+  state_ = State::kIdle;
+  if (!pieces_.empty()) {  // unless it is ending
+    pieces_.front().remove_prefix(bytes);
+    if (pieces_.front().empty()) pieces_.pop_front();
   }
+  if (!pieces_.empty()) {
+    state_ = State::kWaiting;
+    threads_.waiting_.push_back(this);
+  }
+  changed_.notify_all();
 }
 
 }  // namespace mkv

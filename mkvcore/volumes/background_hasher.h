@@ -1,29 +1,28 @@
-// A ValueHasher on a thread of its own, so that a value is hashed while it is received and sent.
+// A ValueHasher beside its user, so that a value is hashed while it is received and sent.
 //
 // MD5 is what a large PUT waits for (0.9 GB/s on a core that sends several); beside the sockets it
 // costs no time of its own. The bytes are not copied: they stay the caller's until done() has
 // passed them.
 //
-// One thread calls all of this; the hashing thread is inside. A std::system_error from the
-// constructor means that there are no more threads to be had: hash yourself then.
+// One thread calls all of this. A std::system_error from the constructor means that there are no
+// threads to be had: hash yourself then.
 #ifndef MKVCORE_VOLUMES_BACKGROUND_HASHER_H_
 #define MKVCORE_VOLUMES_BACKGROUND_HASHER_H_
 
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <exception>
-#include <mutex>
 #include <string_view>
-#include <thread>
 
+#include "mkvcore/volumes/hashing_threads.h"
 #include "mkvcore/volumes/value_hasher.h"
 
 namespace mkv {
 
 class BackgroundHasher {
  public:
-  explicit BackgroundHasher(bool md5);
+  // `threads` outlive it.
+  BackgroundHasher(HashingThreads& threads, bool md5);
   // Ends at once; what was not hashed yet is left.
   ~BackgroundHasher();
   BackgroundHasher(const BackgroundHasher&) = delete;
@@ -34,25 +33,26 @@ class BackgroundHasher {
 
   // How many bytes are hashed, of all that were given.
   std::uint64_t done() const;
-  // Waits until done() is greater than `position`, which is less than what was given. Throws what
-  // hashing threw.
+  // Waits until done() is greater than `position`, which is less than what was given.
   void AwaitPast(std::uint64_t position);
   // Waits for all of it. The hasher is the caller's from then on.
   ValueHasher& Finish();
 
  private:
-  void Run();
-  void RethrowLocked() const;
+  friend class HashingThreads;
+  enum class State { kIdle, kWaiting, kHashing };
 
-  ValueHasher hasher_;  // the thread's, until Finish()
-  mutable std::mutex mutex_;
+  // By a thread, with its mutex held.
+  void Hashed(std::size_t bytes);
+
+  HashingThreads& threads_;
+  ValueHasher hasher_;  // a thread's while kHashing
+  // All that follows under the mutex of threads_.
   std::condition_variable changed_;
   std::deque<std::string_view> pieces_;
+  State state_ = State::kIdle;
   std::uint64_t given_ = 0;
   std::uint64_t done_ = 0;
-  bool ending_ = false;
-  std::exception_ptr error_;
-  std::thread thread_;
 };
 
 }  // namespace mkv

@@ -86,7 +86,7 @@ class ReplicaWrite {
 
   void HashInBackground() {
     try {
-      background_.emplace(request_.md5);
+      background_.emplace(client_.hashing_threads(), request_.md5);
     } catch (const std::system_error&) {
       // No more threads: this one hashes, as it does small values.
     }

@@ -2,26 +2,10 @@
 
 #include <isa-l/crc.h>
 
-#include <algorithm>
 #include <limits>
 #include <stdexcept>
 
 namespace mkv {
-namespace {
-
-struct MdFree {
-  void operator()(EVP_MD* md) const { EVP_MD_free(md); }
-};
-
-// Fetched once: a look-up of the algorithm for every value would cost more than hashing a small
-// one.
-const EVP_MD* Md5() {
-  static const std::unique_ptr<EVP_MD, MdFree> md5(EVP_MD_fetch(nullptr, "MD5", nullptr));
-  if (md5 == nullptr) throw std::runtime_error("OpenSSL offers no MD5");
-  return md5.get();
-}
-
-}  // namespace
 
 std::uint32_t Crc32c(std::string_view bytes, std::uint32_t before) {
   // ISA-L neither inverts the start value nor the result, and takes its length as an int.
@@ -38,28 +22,33 @@ std::uint32_t Crc32c(std::string_view bytes, std::uint32_t before) {
 }
 
 ValueHasher::ValueHasher(bool md5) {
-  if (!md5) return;
-  md5_.reset(EVP_MD_CTX_new());
-  if (md5_ == nullptr || EVP_DigestInit_ex2(md5_.get(), Md5(), nullptr) != 1) {
-    throw std::runtime_error("OpenSSL can not start an MD5");
-  }
+  if (md5) md5_.emplace();
 }
 
 void ValueHasher::Update(std::string_view bytes) {
+  UpdateWithoutMd5(bytes);
+  if (md5_) md5_->Update(bytes);
+}
+
+void ValueHasher::UpdateTogether(std::span<const Piece> pieces) {
+  if (pieces.size() > kMostTogether) throw std::invalid_argument("too many values to hash at once");
+  std::array<Md5Stream::Piece, kMostTogether> for_md5{};
+  std::size_t count = 0;
+  for (const Piece& piece : pieces) {
+    piece.hasher->UpdateWithoutMd5(piece.bytes);
+    if (piece.hasher->md5_) for_md5[count++] = {&*piece.hasher->md5_, piece.bytes};
+  }
+  Md5Stream::UpdateTogether(std::span(for_md5).first(count));
+}
+
+void ValueHasher::UpdateWithoutMd5(std::string_view bytes) {
   size_ += bytes.size();
   crc32c_ = Crc32c(bytes, crc32c_);
-  if (md5_ != nullptr && EVP_DigestUpdate(md5_.get(), bytes.data(), bytes.size()) != 1) {
-    throw std::runtime_error("OpenSSL can not go on with an MD5");
-  }
 }
 
 std::optional<std::array<unsigned char, 16>> ValueHasher::TakeMd5() {
-  if (md5_ == nullptr) return std::nullopt;
-  std::array<unsigned char, 16> digest{};
-  if (EVP_DigestFinal_ex(md5_.get(), digest.data(), nullptr) != 1) {
-    throw std::runtime_error("OpenSSL can not finish an MD5");
-  }
-  return digest;
+  if (!md5_) return std::nullopt;
+  return md5_->Finish();
 }
 
 }  // namespace mkv

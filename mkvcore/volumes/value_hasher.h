@@ -1,16 +1,16 @@
 // MD5 and CRC32C of a value as its bytes pass.
 //
-// CRC32C is the Castagnoli CRC (RFC 3720, appendix B.4), by ISA-L; MD5 by OpenSSL. Not thread-safe.
+// CRC32C is the Castagnoli CRC (RFC 3720, appendix B.4), by ISA-L. Not thread-safe.
 #ifndef MKVCORE_VOLUMES_VALUE_HASHER_H_
 #define MKVCORE_VOLUMES_VALUE_HASHER_H_
 
-#include <openssl/evp.h>
-
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
+
+#include "mkvcore/volumes/md5_stream.h"
 
 namespace mkv {
 
@@ -19,9 +19,17 @@ std::uint32_t Crc32c(std::string_view bytes, std::uint32_t before = 0);
 
 class ValueHasher {
  public:
+  static constexpr std::size_t kMostTogether = Md5Stream::kMostTogether;
+  struct Piece {
+    ValueHasher* hasher;  // each only once
+    std::string_view bytes;
+  };
+
   explicit ValueHasher(bool md5);
 
   void Update(std::string_view bytes);
+  // The same as an Update() of each, for less than that of three of them. At most kMostTogether.
+  static void UpdateTogether(std::span<const Piece> pieces);
 
   std::uint64_t size() const { return size_; }
   std::uint32_t crc32c() const { return crc32c_; }
@@ -29,12 +37,11 @@ class ValueHasher {
   std::optional<std::array<unsigned char, 16>> TakeMd5();
 
  private:
-  struct ContextFree {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  };
+  void UpdateWithoutMd5(std::string_view bytes);
+
   std::uint64_t size_ = 0;
   std::uint32_t crc32c_ = 0;
-  std::unique_ptr<EVP_MD_CTX, ContextFree> md5_;  // null: not asked for
+  std::optional<Md5Stream> md5_;  // when asked for
 };
 
 }  // namespace mkv

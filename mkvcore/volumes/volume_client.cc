@@ -6,6 +6,7 @@
 
 #include "mkvcore/volumes/blob_path_guard.h"
 #include "mkvcore/volumes/curl_session.h"
+#include "mkvcore/volumes/hashing_threads.h"
 #include "mkvcore/volumes/listing_parser.h"
 #include "mkvcore/volumes/loop_session.h"
 #include "mkvcore/volumes/volume_health.h"
@@ -72,6 +73,7 @@ std::string EscapePath(std::string_view path) {
 VolumeClient::VolumeClient(VolumeOptions options, VolumeHealth& health)
     : options_(std::move(options)),
       health_(health),
+      hashing_threads_(std::make_unique<HashingThreads>()),
       sessions_(std::make_unique<SessionPool<CurlSession>>(
           [this] { return std::make_unique<CurlSession>(options_); })),
       loop_sessions_(std::make_unique<SessionPool<LoopSession>>(

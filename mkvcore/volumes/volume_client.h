@@ -23,6 +23,7 @@
 namespace mkv {
 
 class CurlSession;
+class HashingThreads;
 class LoopSession;
 class VolumeHealth;
 template <typename Session>
@@ -82,11 +83,13 @@ class VolumeClient {
   // For those who stream by themselves, and for those who write small values.
   SessionPool<CurlSession>& sessions() { return *sessions_; }
   SessionPool<LoopSession>& loop_sessions() { return *loop_sessions_; }
+  HashingThreads& hashing_threads() { return *hashing_threads_; }
   VolumeHealth& health() { return health_; }
 
  private:
   VolumeOptions options_;
   VolumeHealth& health_;
+  std::unique_ptr<HashingThreads> hashing_threads_;
   std::unique_ptr<SessionPool<CurlSession>> sessions_;
   std::unique_ptr<SessionPool<LoopSession>> loop_sessions_;
 };

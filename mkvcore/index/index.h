@@ -103,6 +103,10 @@ class Index {
     return Get(key);
   }
 
+  // The stamp that GetStamped() would give now. As long as it is that of an earlier one, and not 0,
+  // the entry is what was read then, and reading it again would say nothing else.
+  virtual Stamp StampOf(std::string_view /*key*/) const { return 0; }
+
   // Not positioned until the first Seek.
   virtual std::unique_ptr<Iterator> NewIterator() const = 0;
 

@@ -4,8 +4,9 @@
 // Keys share stamps as they share locks (key_locks.h). A stamp that changed for another key's sake
 // only costs the reading.
 //
-// The rule: a reader takes the stamp before he reads, a writer sets it after he has written, while
-// he holds the locks. So a reader who met a write half way has a stamp from before it.
+// The rule: a reader takes the stamp before he reads; a writer, while he holds the locks, takes it
+// away before he writes, and sets a new one after it. So a reader who met a write half way has a
+// stamp from before it, or none; and who finds an old stamp, nobody has read the new entry yet.
 //
 // Thread-safe.
 #ifndef MKVCORE_INDEX_KEY_STAMPS_H_
@@ -25,8 +26,15 @@ class KeyStamps {
  public:
   KeyStamps() { RenewAll(); }
 
+  // 0 while it is being written.
   Stamp Of(std::string_view key) const {
     return stamps_[KeyLocks::SlotOf(key)].load(std::memory_order_acquire);
+  }
+  // All that `guard` locks is about to be written. Next() or RenewAll() has to follow.
+  void TakeAway(const KeyLocks::Guard& guard) {
+    for (const std::uint16_t slot : guard.slots()) {
+      stamps_[slot].store(0, std::memory_order_relaxed);
+    }
   }
   // Of all that `guard` locks: it has been written, or read under the lock.
   Stamp Next(const KeyLocks::Guard& guard) {

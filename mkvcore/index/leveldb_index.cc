@@ -232,6 +232,8 @@ class LevelDbIndex::Impl {
     return Get(key);
   }
 
+  Stamp StampOf(std::string_view key) const { return stamps_.Of(key); }
+
   std::unique_ptr<Iterator> NewIterator() const {
     return std::make_unique<LevelDbIterator>(Current(), scan_options_, folder_);
   }
@@ -255,6 +257,7 @@ class LevelDbIndex::Impl {
         changes.Delete(change->key);
       }
     }
+    stamps_.TakeAway(guard);
     // What it throws calls for no stamp: before the next write the index is opened anew.
     Apply(writing.database(), &changes, durability);
     return stamps_.Next(guard);
@@ -412,6 +415,8 @@ std::unique_ptr<Index::Iterator> LevelDbIndex::NewIterator() const { return impl
 std::optional<std::string> LevelDbIndex::GetStamped(std::string_view key, Stamp* stamp) const {
   return impl_->GetStamped(key, stamp);
 }
+
+Stamp LevelDbIndex::StampOf(std::string_view key) const { return impl_->StampOf(key); }
 
 std::optional<Stamp> LevelDbIndex::Write(const Batch& batch, Durability durability) {
   return impl_->Write(batch, durability);

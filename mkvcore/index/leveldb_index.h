@@ -66,6 +66,7 @@ class LevelDbIndex : public Index {
 
   std::optional<std::string> Get(std::string_view key) const override;
   std::optional<std::string> GetStamped(std::string_view key, Stamp* stamp) const override;
+  Stamp StampOf(std::string_view key) const override;
   std::unique_ptr<Iterator> NewIterator() const override;
   [[nodiscard]] std::optional<Stamp> Write(const Batch& batch, Durability durability) override;
   bool MayStall() const override;

@@ -43,8 +43,12 @@ class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
       announced_ = true;
       const ReplicaWriteRequest request = store_.BlobRequest(plan_);
       // What a sidecar says of the value is known already, so both go out together.
-      if (plan_.request.sidecar) Describe(plan_, DigestOf(*value_, request.md5));
-      Write(value_, request, &LoopPut::blob_);
+      std::optional<ValueDigest> digest;
+      if (plan_.request.sidecar) {
+        digest = DigestOf(*value_, request.md5);
+        Describe(plan_, *digest);
+      }
+      Write(value_, request, &LoopPut::blob_, digest);
       if (!plan_.sidecar) return;
       Write(std::make_shared<const std::string>(*plan_.sidecar),
             SidecarRequest(plan_, plan_.FirstCandidates()), &LoopPut::sidecar_);
@@ -67,17 +71,19 @@ class Store::LoopPut : public std::enable_shared_from_this<LoopPut> {
   }
 
   void Write(const std::shared_ptr<const std::string>& bytes, const ReplicaWriteRequest& request,
-             Result LoopPut::*result) {
+             Result LoopPut::*result, const std::optional<ValueDigest>& digest = std::nullopt) {
     ++writes_under_way_;
-    WriteReplicasOnLoop(volumes_, bytes, request,
-                        [self = shared_from_this(), result](ReplicaWriteResult written) {
-                          --self->writes_under_way_;
-                          if (!self->done_) return;  // one of several requests could not be made
-                          self->plan_.blob.Tried(written);
-                          self.get()->*result = std::move(written);
-                          if (self->writes_under_way_ > 0) return;
-                          self->Step([&self] { self->AllWritten(); });
-                        });
+    WriteReplicasOnLoop(
+        volumes_, bytes, request,
+        [self = shared_from_this(), result](ReplicaWriteResult written) {
+          --self->writes_under_way_;
+          if (!self->done_) return;  // one of several requests could not be made
+          self->plan_.blob.Tried(written);
+          self.get()->*result = std::move(written);
+          if (self->writes_under_way_ > 0) return;
+          self->Step([&self] { self->AllWritten(); });
+        },
+        digest);
   }
 
   void AllWritten() {

@@ -61,6 +61,10 @@ std::optional<Object> Store::Find(std::string_view key) const {
   return Find(key, read);
 }
 
+Store::EntryStamps Store::StampsOf(std::string_view key) const {
+  return {index_.StampOf(key), index_.StampOf(MetadataKey(key))};
+}
+
 KeyState Store::ReadToChange(std::string_view key) {
   KeyState state = KeyState::Read(index_, key);
   if (const std::optional<Object> leftover = state.leftover()) {

@@ -103,6 +103,16 @@ class Store {
   // others do not, for the two are read one after the other.
   ObjectEntries ReadEntries(std::string_view key) const;
   std::optional<Object> Find(std::string_view key, ObjectEntries& read) const;
+  // Of what Find() goes by. Taken before it was called, they tell later whether it would find the
+  // same again: as long as they are equal, and none of them is 0 (Index::StampOf()).
+  struct EntryStamps {
+    Stamp record = 0;
+    Stamp metadata = 0;
+    bool StillHold(const EntryStamps& now) const {
+      return record != 0 && metadata != 0 && record == now.record && metadata == now.metadata;
+    }
+  };
+  EntryStamps StampsOf(std::string_view key) const;
 
   // Asks the volumes for size and time of those keys of which the index has no metadata (the
   // original wrote them) and keeps the answers. Blocks. Who no replica tells of stays unknown.

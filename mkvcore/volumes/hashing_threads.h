@@ -1,8 +1,8 @@
 // Threads that hash values while others receive and send them (BackgroundHasher).
 //
-// There are fewer of them than values at busy times: a thread takes a piece of each value that waits
-// and hashes these together, which costs less of the CPU the more there are (Md5Stream). A value by
-// itself is hashed as soon as it comes.
+// There are fewer of them than values at busy times: a thread takes a piece of each value that
+// waits and hashes these together, which costs less of the CPU the more there are (Md5Stream). A
+// value by itself is hashed as soon as it comes.
 //
 // Thread-safe. Ends after all hashers that use it.
 #ifndef MKVCORE_VOLUMES_HASHING_THREADS_H_

@@ -36,7 +36,8 @@ ValueDigest DigestOf(std::string_view value, bool md5) {
 
 void WriteReplicasOnLoop(LoopVolumeClient& client, const std::shared_ptr<const std::string>& value,
                          const ReplicaWriteRequest& request,
-                         std::function<void(ReplicaWriteResult)> done) {
+                         std::function<void(ReplicaWriteResult)> done,
+                         const std::optional<ValueDigest>& known) {
   if (request.wanted == 0 || request.candidates.size() < request.wanted) {
     throw std::invalid_argument("fewer candidates than replicas");
   }
@@ -51,7 +52,7 @@ void WriteReplicasOnLoop(LoopVolumeClient& client, const std::shared_ptr<const s
                [write, i](const VolumeAnswer& answer) { write->OnAnswer(i, answer); });
   }
   // While the volumes receive it.
-  write->digest = DigestOf(*value, request.md5);
+  write->digest = known ? *known : DigestOf(*value, request.md5);
 }
 
 }  // namespace mkv

@@ -20,10 +20,12 @@ inline constexpr std::size_t kMaxLoopValue = 64 << 10;
 // Writes `value` to the first `wanted` candidates of `request`; none of the others steps in for one
 // that fails: that is left to WriteReplicas(), on a worker. `done` runs from the loop, once all of
 // them have answered or run out of time, and never inside this call; not at all when `client` goes
-// before. The callbacks of `request` are not used. Loop thread only; `client.takes_puts()`.
+// before. The callbacks of `request` are not used. A digest that is `known` already is not computed
+// again. Loop thread only; `client.takes_puts()`.
 void WriteReplicasOnLoop(LoopVolumeClient& client, const std::shared_ptr<const std::string>& value,
                          const ReplicaWriteRequest& request,
-                         std::function<void(ReplicaWriteResult)> done);
+                         std::function<void(ReplicaWriteResult)> done,
+                         const std::optional<ValueDigest>& known = std::nullopt);
 
 // Of a value that is there whole.
 ValueDigest DigestOf(std::string_view value, bool md5);

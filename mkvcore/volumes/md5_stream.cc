@@ -43,14 +43,15 @@ void Md5Stream::UpdateTogether(std::span<const Piece> pieces) {
   const auto end = left.begin() + static_cast<std::ptrdiff_t>(count);
   while (true) {
     // Those with whole blocks in front, as many of these as all of them have.
-    const auto shorter = std::partition(left.begin(), end, [](const Piece& piece) {
-      return piece.bytes.size() >= kMd5Block;
-    });
+    const auto shorter = std::partition(
+        left.begin(), end, [](const Piece& piece) { return piece.bytes.size() >= kMd5Block; });
     if (shorter - left.begin() < static_cast<std::ptrdiff_t>(kWorthwhile)) break;
-    const std::size_t blocks =
-        std::min_element(left.begin(), shorter, [](const Piece& a, const Piece& b) {
-          return a.bytes.size() < b.bytes.size();
-        })->bytes.size() / kMd5Block;
+    const std::size_t blocks = std::min_element(left.begin(), shorter,
+                                                [](const Piece& a, const Piece& b) {
+                                                  return a.bytes.size() < b.bytes.size();
+                                                })
+                                   ->bytes.size() /
+                               kMd5Block;
     std::array<Md5Lane, kMd5Lanes> lanes{};
     for (std::size_t i = 0; i < kMd5Lanes; ++i) {
       // A lane that nobody needs does what the first does, for nothing.
@@ -73,9 +74,11 @@ void Md5Stream::UpdateTogether(std::span<const Piece> pieces) {
   for (auto piece = left.begin(); piece != end; ++piece) piece->stream->Update(piece->bytes);
 }
 
-// The length in bits, of which MD5_Final() makes the last block: Nl its lower 32, Nh its upper ones.
+// The length in bits, of which MD5_Final() makes the last block: Nl its lower 32, Nh its upper
+// ones.
 void Md5Stream::SkipWholeBlocks(std::size_t bytes) {
-  const std::uint64_t bits = ((std::uint64_t{context_.Nh} << 32) | context_.Nl) + 8 * std::uint64_t{bytes};
+  const std::uint64_t bits =
+      ((std::uint64_t{context_.Nh} << 32) | context_.Nl) + 8 * std::uint64_t{bytes};
   context_.Nl = static_cast<MD5_LONG>(bits);
   context_.Nh = static_cast<MD5_LONG>(bits >> 32);
 }

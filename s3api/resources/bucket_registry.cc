@@ -150,28 +150,46 @@ void Bucket::SetCors(std::vector<CorsRule> rules) {
   lists = std::move(changed);
 }
 
-std::shared_ptr<const BucketRegistry::Cached> BucketRegistry::FromCache(std::string_view name,
-                                                                        const Object& settings) {
+std::shared_ptr<const BucketRegistry::Cached> BucketRegistry::FromCache(
+    std::string_view name, const Object& settings, const Store::EntryStamps& stamps) {
   const std::lock_guard lock(mutex_);
   const auto found = cache_.find(name);
-  if (found == cache_.end() || found->second->record != settings.record.Encode() ||
-      found->second->generation != settings.generation()) {
+  if (found == cache_.end()) return nullptr;
+  Known& known = found->second;
+  if (known.settings->record != settings.record.Encode() ||
+      known.settings->generation != settings.generation()) {
     return nullptr;
   }
-  return found->second;
+  known.stamps = stamps;
+  return known.settings;
+}
+
+std::shared_ptr<const BucketRegistry::Cached> BucketRegistry::FromCache(
+    std::string_view name, const Store::EntryStamps& stamps) {
+  const std::lock_guard lock(mutex_);
+  const auto found = cache_.find(name);
+  if (found == cache_.end() || !found->second.stamps.StillHold(stamps)) return nullptr;
+  return found->second.settings;
 }
 
 BucketRegistry::Glance BucketRegistry::LookAt(std::string_view name) {
-  const std::optional<Object> object = store_.Find(SettingsKey(name));
+  const std::string key = SettingsKey(name);
+  const Store::EntryStamps stamps = store_.StampsOf(key);
+  std::shared_ptr<const Cached> cached = FromCache(name, stamps);
+  if (cached) return {true, cached->bucket};
+  const std::optional<Object> object = store_.Find(key);
   if (!object || object->record.unlinked) return {};
-  const std::shared_ptr<const Cached> cached = FromCache(name, *object);
+  cached = FromCache(name, *object, stamps);
   return {true, cached ? std::optional(cached->bucket) : std::nullopt};
 }
 
 std::shared_ptr<const BucketRegistry::Cached> BucketRegistry::FindCreated(std::string_view name) {
-  const std::optional<Object> object = store_.Find(SettingsKey(name));
+  const std::string key = SettingsKey(name);
+  const Store::EntryStamps stamps = store_.StampsOf(key);
+  if (std::shared_ptr<const Cached> cached = FromCache(name, stamps)) return cached;
+  const std::optional<Object> object = store_.Find(key);
   if (!object || object->record.unlinked) return nullptr;
-  if (std::shared_ptr<const Cached> cached = FromCache(name, *object)) return cached;
+  if (std::shared_ptr<const Cached> cached = FromCache(name, *object, stamps)) return cached;
   const Object settings = WithMetadata(store_, *object);
   const std::uint64_t size = settings.known().size();
   if (size > kMaxSettingsBytes) throw ReadError("bucket settings are too long", true);
@@ -184,7 +202,7 @@ std::shared_ptr<const BucketRegistry::Cached> BucketRegistry::FindCreated(std::s
   read->bucket = Decode(name, read->text);
   const std::lock_guard lock(mutex_);
   if (cache_.size() >= kMaxCached) cache_.clear();
-  cache_[std::string(name)] = read;
+  cache_[std::string(name)] = {read, stamps};
   return read;
 }
 
@@ -272,14 +290,31 @@ bool BucketRegistry::HasWritesUnderWay(std::string_view name) const {
 
 void BucketRegistry::RequireForCommit(std::string_view name) {
   Index& index = store_.index();
+  const std::string mark = DeletionKey(name);
+  const std::string key = SettingsKey(name);
+  const Stamp unmarked = index.StampOf(mark);
+  const Stamp live = index.StampOf(key);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = cache_.find(name);
+    if (found != cache_.end() && unmarked != 0 && live != 0 && found->second.unmarked == unmarked &&
+        found->second.live == live) {
+      return;
+    }
+  }
   // Whoever is deleting the bucket begins again, and then sees what we have announced.
-  if (index.Get(DeletionKey(name))) {
+  if (index.Get(mark)) {
     Batch batch;
-    batch.Delete(DeletionKey(name));
+    batch.Delete(mark);
     (void)index.Write(batch, Index::Durability::kOrdered);  // requires nothing: never refused
   }
-  const std::optional<std::string> settings = index.Get(SettingsKey(name));
+  const std::optional<std::string> settings = index.Get(key);
   if (!settings || !IsLive(*settings)) throw NoSuchBucketError(name);
+  const std::lock_guard lock(mutex_);
+  if (const auto found = cache_.find(name); found != cache_.end()) {
+    found->second.unmarked = unmarked;
+    found->second.live = live;
+  }
 }
 
 void BucketRegistry::Delete(std::string_view name) {

@@ -101,8 +101,19 @@ class BucketRegistry {
     std::string text;  // with what a newer program may have added
     Bucket bucket;
   };
-  // Both nullptr when there is none.
-  std::shared_ptr<const Cached> FromCache(std::string_view name, const Object& settings);
+  // What is known of a bucket without being read again as long as stamps are what they were.
+  struct Known {
+    std::shared_ptr<const Cached> settings;
+    Store::EntryStamps stamps;  // of the settings
+    // The mark of its deletion is not there, and the settings are.
+    Stamp unmarked = 0;
+    Stamp live = 0;
+  };
+  // Each nullptr when there is none. What is in the cache for `settings`, and still is under these
+  // stamps, taken before they were read:
+  std::shared_ptr<const Cached> FromCache(std::string_view name, const Object& settings,
+                                          const Store::EntryStamps& stamps);
+  std::shared_ptr<const Cached> FromCache(std::string_view name, const Store::EntryStamps& stamps);
   std::shared_ptr<const Cached> FindCreated(std::string_view name);
   // Where the settings are (still) `expected`; nullptr: where there are none.
   Outcome Write(const Bucket& bucket, const Cached* expected);
@@ -112,7 +123,7 @@ class BucketRegistry {
 
   Store& store_;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<const Cached>, std::less<>> cache_;
+  std::map<std::string, Known, std::less<>> cache_;
 };
 
 }  // namespace mkv::s3

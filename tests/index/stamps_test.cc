@@ -43,6 +43,7 @@ TEST_F(StampsTest, AreGivenForKeysThatAreThereAndForOthers) {
   Stamp later = 0;
   EXPECT_EQ(index_->GetStamped("/key", &later), "value");
   EXPECT_GT(later, stamp);
+  EXPECT_EQ(index_->StampOf("/key"), later);
 }
 
 TEST_F(StampsTest, SpareTheReadingWhileNobodyWrites) {
@@ -94,6 +95,26 @@ TEST_F(StampsTest, ChangeWithAKeyOfTheSameSlotWhichDoesNoHarm) {
   EXPECT_NE(StampOf("/key"), stamp);
   EXPECT_FALSE(Put("/key", "next", "wrong", stamp));
   EXPECT_TRUE(Put("/key", "next", "value", stamp));
+}
+
+// Who has read what was written does not find the stamp of what was there before it: what he goes
+// by could otherwise be older than what he has seen.
+TEST_F(StampsTest, OfAnEntryAreGoneBeforeItsSuccessorIsRead) {
+  constexpr int kWrites = 20'000;
+  ASSERT_TRUE(Put("/key", "0"));
+  std::vector<std::jthread> readers;
+  for (int reader = 0; reader < 2; ++reader) {
+    readers.emplace_back([this] {
+      Stamp stamp = 0;
+      for (int seen = 0; seen < kWrites;) {
+        // Stamped as `seen` was, or of it: read under this stamp or a later one.
+        const int value = std::stoi(index_->Get("/key").value());
+        ASSERT_FALSE(value != seen && stamp != 0 && index_->StampOf("/key") == stamp) << value;
+        seen = std::stoi(index_->GetStamped("/key", &stamp).value());
+      }
+    });
+  }
+  for (int i = 1; i <= kWrites; ++i) ASSERT_TRUE(Put("/key", std::to_string(i)));
 }
 
 // Counters, each added to by every thread: from what it read, or from what it last wrote.

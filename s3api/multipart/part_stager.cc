@@ -6,12 +6,15 @@
 #include <array>
 #include <cstring>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "mkvcore/format/index_keys.h"
 #include "mkvcore/store/generation_clock.h"
+#include "mkvcore/volumes/background_hasher.h"
 #include "mkvcore/volumes/value_hasher.h"
-#include "s3api/checksum/digest.h"
+#include "mkvcore/volumes/volume_client.h"
+#include "s3api/checksum/checksum.h"
 #include "s3api/protocol/error.h"
 
 namespace mkv::s3 {
@@ -28,12 +31,24 @@ S3Error SlowDownError() {
       .Header("Retry-After", "1");
 }
 
-// Computes what is to be known of a part while its bytes are read.
+// Computes what is to be known of a part while its bytes are read. Those read before SettleDown()
+// have to stay where they are until then, or until this ends: they are hashed beside the reading,
+// together with those of other parts.
 class HashedSource : public Source {
  public:
-  HashedSource(Source& source, std::optional<ChecksumAlgorithm> checksum)
-      : source_(source), md5_(Digest::Kind::kMd5) {
+  HashedSource(Source& source, HashingThreads& threads, std::optional<ChecksumAlgorithm> checksum)
+      : source_(source), alone_(/*md5=*/true) {
     if (checksum) checksum_.emplace(*checksum);
+    try {
+      background_.emplace(threads, /*md5=*/true);
+      hasher_ = nullptr;
+    } catch (const std::system_error&) {
+      // No more threads: this one hashes.
+    }
+  }
+
+  void SettleDown() {
+    if (hasher_ == nullptr) hasher_ = &background_->Finish();
   }
 
   std::optional<std::uint64_t> size() const override { return source_.size(); }
@@ -44,19 +59,23 @@ class HashedSource : public Source {
     const Chunk chunk = source_.Read(buffer);
     if (chunk.state != State::kData) return chunk;
     const std::string_view bytes(buffer.data(), chunk.bytes);
-    md5_.Update(bytes);
-    crc32c_ = Crc32c(bytes, crc32c_);
+    if (hasher_ != nullptr) {
+      hasher_->Update(bytes);
+    } else {
+      background_->Update(bytes);
+    }
     if (checksum_) checksum_->Update(bytes);
-    size_ += bytes.size();
     return chunk;
   }
 
   // Once, at the end.
   PartFacts TakeFacts() {
+    SettleDown();
     PartFacts facts;
-    facts.size = size_;
-    facts.md5 = md5_.Finish();
-    facts.crc32c = crc32c_;
+    facts.size = hasher_->size();
+    const auto md5 = hasher_->TakeMd5().value();
+    facts.md5.assign(md5.begin(), md5.end());
+    facts.crc32c = hasher_->crc32c();
     if (checksum_) facts.checksum = checksum_->Finish();
     facts.mtime_us = WallClockMicros();
     return facts;
@@ -64,10 +83,10 @@ class HashedSource : public Source {
 
  private:
   Source& source_;
-  Digest md5_;
-  std::uint32_t crc32c_ = 0;
+  ValueHasher alone_;
+  ValueHasher* hasher_ = &alone_;  // null while background_ has it
+  std::optional<BackgroundHasher> background_;
   std::optional<Checksum> checksum_;
-  std::uint64_t size_ = 0;
 };
 
 // What was taken into memory, given back as it is read, and then the rest of the source.
@@ -131,8 +150,8 @@ std::shared_ptr<StagedPart> PartStager::Stage(Source& source, std::string_view u
                                               std::optional<ChecksumAlgorithm> checksum,
                                               const std::function<void()>& meanwhile) {
   const std::uint64_t size = source.size().value();
-  HashedSource hashed(source, checksum);
   Chunks chunks;
+  HashedSource hashed(source, store_.volumes().hashing_threads(), checksum);  // ends before these
   std::uint64_t held = 0;
   while (held < size) {
     const auto wanted =
@@ -158,6 +177,7 @@ std::shared_ptr<StagedPart> PartStager::Stage(Source& source, std::string_view u
     if (meanwhile) meanwhile();
     if (std::chrono::steady_clock::now() >= deadline) throw SlowDownError();
   });
+  hashed.SettleDown();  // for the chunks are given back, and the rest passes through a ring
   SpillSource all(std::move(chunks), held, hashed);
   const std::string key = std::string(kStagedPrefix)
                               .append(upload_id)

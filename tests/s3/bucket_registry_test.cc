@@ -26,7 +26,9 @@ class BucketRegistryTest : public ::mkv::testing::LoopStoreTest {
     batch.Put("bucket-deletion/" + name, "own");
     ASSERT_TRUE(index_->Write(batch, Index::Durability::kOrdered));
   }
-  bool IsMarked(const std::string& name) { return index_->Get("bucket-deletion/" + name).has_value(); }
+  bool IsMarked(const std::string& name) {
+    return index_->Get("bucket-deletion/" + name).has_value();
+  }
 
   BucketRegistry buckets_{*store_};
 };

@@ -30,7 +30,9 @@ class KeyStamps {
   Stamp Of(std::string_view key) const {
     return stamps_[KeyLocks::SlotOf(key)].load(std::memory_order_acquire);
   }
-  // All that `guard` locks is about to be written. Next() or RenewAll() has to follow.
+  // All that `guard` locks is about to be written. Without a stamp until Next() or RenewAll():
+  // after a write that failed, entries are read each time. Relaxed is enough: who reads what is
+  // written then, or writes after it, has taken LevelDB's mutex after this.
   void TakeAway(const KeyLocks::Guard& guard) {
     for (const std::uint16_t slot : guard.slots()) {
       stamps_[slot].store(0, std::memory_order_relaxed);

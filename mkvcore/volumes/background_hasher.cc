@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 namespace mkv {
 
@@ -14,34 +15,55 @@ BackgroundHasher::~BackgroundHasher() {
   std::unique_lock lock(threads_.mutex_);
   pieces_.clear();
   if (state_ == State::kWaiting) std::erase(threads_.waiting_, this);
+  awaited_ = done_;
   changed_.wait(lock, [&] { return state_ != State::kHashing; });
 }
 
 void BackgroundHasher::Update(std::string_view bytes) {
   if (bytes.empty()) return;
-  const std::lock_guard lock(threads_.mutex_);
-  pieces_.push_back(bytes);
-  given_ += bytes.size();
-  if (state_ != State::kIdle) return;
-  state_ = State::kWaiting;
-  threads_.waiting_.push_back(this);
+  {
+    const std::lock_guard lock(threads_.mutex_);
+    given_ += bytes.size();
+    // Turns are longer, and of one length, where pieces that follow one another are one.
+    if (!pieces_.empty() && pieces_.back().data() + pieces_.back().size() == bytes.data()) {
+      pieces_.back() = {pieces_.back().data(), pieces_.back().size() + bytes.size()};
+    } else {
+      pieces_.push_back(bytes);
+    }
+    if (state_ != State::kIdle) return;
+    state_ = State::kWaiting;
+    threads_.waiting_.push_back(this);
+  }
   threads_.work_.notify_one();
 }
 
-std::uint64_t BackgroundHasher::done() const {
-  const std::lock_guard lock(threads_.mutex_);
-  return done_;
-}
+std::uint64_t BackgroundHasher::given() const { return given_; }
+
+std::uint64_t BackgroundHasher::done() const { return done_; }
 
 void BackgroundHasher::AwaitPast(std::uint64_t position) {
-  std::unique_lock lock(threads_.mutex_);
-  changed_.wait(lock, [&] { return done_ > position; });
+  HashingThreads::Lock lock(threads_.mutex_);
+  Await(lock, position + 1);
 }
 
 ValueHasher& BackgroundHasher::Finish() {
-  std::unique_lock lock(threads_.mutex_);
-  changed_.wait(lock, [&] { return done_ == given_; });
+  HashingThreads::Lock lock(threads_.mutex_);
+  Await(lock, given_);
   return hasher_;
+}
+
+void BackgroundHasher::Await(HashingThreads::Lock& lock, std::uint64_t position) {
+  awaited_ = position;
+  while (done_ < position) {
+    if (state_ == State::kWaiting && threads_.NeedsHelp()) {
+      auto& waiting = threads_.waiting_;
+      std::swap(*std::ranges::find(waiting, this), waiting.front());
+      threads_.TakeTurn(lock, 1);
+    } else {
+      changed_.wait(lock);
+    }
+  }
+  awaited_ = kNobodyWaits;
 }
 
 void BackgroundHasher::Hashed(std::size_t bytes) {
@@ -55,7 +77,7 @@ void BackgroundHasher::Hashed(std::size_t bytes) {
     state_ = State::kWaiting;
     threads_.waiting_.push_back(this);
   }
-  changed_.notify_all();
+  if (done_ >= awaited_) changed_.notify_all();
 }
 
 }  // namespace mkv

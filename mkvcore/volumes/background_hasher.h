@@ -9,9 +9,11 @@
 #ifndef MKVCORE_VOLUMES_BACKGROUND_HASHER_H_
 #define MKVCORE_VOLUMES_BACKGROUND_HASHER_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <string_view>
 
 #include "mkvcore/volumes/hashing_threads.h"
@@ -31,6 +33,7 @@ class BackgroundHasher {
   // `bytes` follow those of the calls before, and stay as they are until done() has passed them.
   void Update(std::string_view bytes);
 
+  std::uint64_t given() const;
   // How many bytes are hashed, of all that were given.
   std::uint64_t done() const;
   // Waits until done() is greater than `position`, which is less than what was given.
@@ -42,6 +45,10 @@ class BackgroundHasher {
   friend class HashingThreads;
   enum class State { kIdle, kWaiting, kHashing };
 
+  static constexpr std::uint64_t kNobodyWaits = std::numeric_limits<std::uint64_t>::max();
+
+  // Until `position` bytes are hashed.
+  void Await(HashingThreads::Lock& lock, std::uint64_t position);
   // By a thread, with its mutex held.
   void Hashed(std::size_t bytes);
 
@@ -51,8 +58,9 @@ class BackgroundHasher {
   std::condition_variable changed_;
   std::deque<std::string_view> pieces_;
   State state_ = State::kIdle;
-  std::uint64_t given_ = 0;
-  std::uint64_t done_ = 0;
+  std::uint64_t awaited_ = kNobodyWaits;  // what changed_ is to tell of
+  std::uint64_t given_ = 0;               // its user's alone
+  std::atomic<std::uint64_t> done_ = 0;   // read by its user without the mutex
 };
 
 }  // namespace mkv

@@ -124,13 +124,26 @@ MKV_INLINE void HashBlocks(std::array<Md5Lane, kMd5Lanes>& lanes, std::size_t co
                                               std::size_t count) {
   HashBlocks(lanes, count);
 }
+
+bool HasAvx2() {
+  static const bool has = __builtin_cpu_supports("avx2");
+  return has;
+}
+#else
+bool HasAvx2() { return false; }
 #endif
 
 }  // namespace
 
+std::size_t Md5LanesWorthwhile() {
+  constexpr std::size_t kByAvx2 = 3;    // it is as fast with 2.1
+  constexpr std::size_t kByOthers = 6;  // with 4.8 by SSE2
+  return HasAvx2() ? kByAvx2 : kByOthers;
+}
+
 void HashMd5Blocks(std::array<Md5Lane, kMd5Lanes>& lanes, std::size_t count) {
 #ifdef __x86_64__
-  if (__builtin_cpu_supports("avx2")) return HashBlocksByAvx2(lanes, count);
+  if (HasAvx2()) return HashBlocksByAvx2(lanes, count);
 #endif
   HashBlocks(lanes, count);
 }

@@ -12,9 +12,6 @@
 namespace mkv {
 namespace {
 
-// Fewer go faster one after the other (md5_lanes.h).
-constexpr std::size_t kWorthwhile = 3;
-
 std::string_view TakeFirst(std::string_view& bytes, std::size_t count) {
   const std::string_view first = bytes.substr(0, count);
   bytes.remove_prefix(first.size());
@@ -45,7 +42,7 @@ void Md5Stream::UpdateTogether(std::span<const Piece> pieces) {
     // Those with whole blocks in front, as many of these as all of them have.
     const auto shorter = std::partition(
         left.begin(), end, [](const Piece& piece) { return piece.bytes.size() >= kMd5Block; });
-    if (shorter - left.begin() < static_cast<std::ptrdiff_t>(kWorthwhile)) break;
+    if (shorter - left.begin() < static_cast<std::ptrdiff_t>(Md5LanesWorthwhile())) break;
     const std::size_t blocks = std::min_element(left.begin(), shorter,
                                                 [](const Piece& a, const Piece& b) {
                                                   return a.bytes.size() < b.bytes.size();

@@ -1,7 +1,7 @@
 // MD5 (RFC 1321) of a value whose bytes come piece by piece; of several such values at once.
 //
 // By OpenSSL's MD5_Update() (its older interface: only there is the state between two blocks to be
-// had), and of three and more values by HashMd5Blocks(). Not thread-safe.
+// had), and of several values, where that is faster, by HashMd5Blocks(). Not thread-safe.
 #ifndef MKVCORE_VOLUMES_MD5_STREAM_H_
 #define MKVCORE_VOLUMES_MD5_STREAM_H_
 
@@ -18,6 +18,8 @@ namespace mkv {
 class Md5Stream {
  public:
   static constexpr std::size_t kMostTogether = kMd5Lanes;
+  // Fewer take as long together as one after the other.
+  static std::size_t WorthwhileTogether() { return Md5LanesWorthwhile(); }
   struct Piece {
     Md5Stream* stream;  // each only once
     std::string_view bytes;

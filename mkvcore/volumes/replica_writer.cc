@@ -203,8 +203,9 @@ class ReplicaWrite {
     const std::uint64_t sent = SlowestPosition();
     if (!background_) return ring_->Release(sent);
     ring_->Release(std::min(sent, background_->done()));
-    // Nothing tells poll(2) of the hashing, which takes a fraction of a millisecond for a piece.
-    if (!HasRoom() && ring_->tail() < sent) {
+    // Nothing tells poll(2) of the hashing. It goes on by turns of a fraction of a millisecond
+    // each.
+    while (!HasRoom() && ring_->tail() < sent) {
       background_->AwaitPast(ring_->tail());
       ring_->Release(std::min(sent, background_->done()));
     }

@@ -20,6 +20,7 @@ std::uint32_t Crc32c(std::string_view bytes, std::uint32_t before = 0);
 class ValueHasher {
  public:
   static constexpr std::size_t kMostTogether = Md5Stream::kMostTogether;
+  static std::size_t WorthwhileTogether() { return Md5Stream::WorthwhileTogether(); }
   struct Piece {
     ValueHasher* hasher;  // each only once
     std::string_view bytes;
@@ -28,7 +29,8 @@ class ValueHasher {
   explicit ValueHasher(bool md5);
 
   void Update(std::string_view bytes);
-  // The same as an Update() of each, for less than that of three of them. At most kMostTogether.
+  // The same as an Update() of each; of WorthwhileTogether() and more for less. At most
+  // kMostTogether.
   static void UpdateTogether(std::span<const Piece> pieces);
 
   std::uint64_t size() const { return size_; }

@@ -31,6 +31,11 @@ S3Error SlowDownError() {
       .Header("Retry-After", "1");
 }
 
+// Less is hashed by the worker that reads it.
+constexpr std::uint64_t kBesideFrom = 256 << 10;
+// So far the hashing may be behind: a tenth of a second, if eight parts are hashed together.
+constexpr std::uint64_t kMostUnhashed = 16 << 20;
+
 // Computes what is to be known of a part while its bytes are read. Those read before SettleDown()
 // have to stay where they are until then, or until this ends: they are hashed beside the reading,
 // together with those of other parts.
@@ -39,6 +44,7 @@ class HashedSource : public Source {
   HashedSource(Source& source, HashingThreads& threads, std::optional<ChecksumAlgorithm> checksum)
       : source_(source), alone_(/*md5=*/true) {
     if (checksum) checksum_.emplace(*checksum);
+    if (source.size() < kBesideFrom) return;
     try {
       background_.emplace(threads, /*md5=*/true);
       hasher_ = nullptr;
@@ -63,6 +69,9 @@ class HashedSource : public Source {
       hasher_->Update(bytes);
     } else {
       background_->Update(bytes);
+      if (background_->given() > background_->done() + kMostUnhashed) {
+        background_->AwaitPast(background_->given() - kMostUnhashed);
+      }
     }
     if (checksum_) checksum_->Update(bytes);
     return chunk;
@@ -168,16 +177,16 @@ std::shared_ptr<StagedPart> PartStager::Stage(Source& source, std::string_view u
     held += wanted;
   }
   if (held == size) {
-    ReadEnd(hashed, meanwhile);
+    ReadEnd(source, meanwhile);
     return std::make_shared<StagedPart>(hashed.TakeFacts(), std::move(chunks));
   }
 
+  hashed.SettleDown();  // for the chunks are given back, and the rest passes through a ring
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   const TransferSlots::Slot slot = slots_.Take([deadline, &meanwhile] {
     if (meanwhile) meanwhile();
     if (std::chrono::steady_clock::now() >= deadline) throw SlowDownError();
   });
-  hashed.SettleDown();  // for the chunks are given back, and the rest passes through a ring
   SpillSource all(std::move(chunks), held, hashed);
   const std::string key = std::string(kStagedPrefix)
                               .append(upload_id)

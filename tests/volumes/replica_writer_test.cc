@@ -6,16 +6,20 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <memory>
 #include <optional>
+#include <random>
+#include <span>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include "mkvcore/volumes/background_hasher.h"
 #include "mkvcore/volumes/memory_source.h"
 #include "mkvcore/volumes/value_hasher.h"
 #include "mkvcore/volumes/volume_health.h"
@@ -115,6 +119,39 @@ INSTANTIATE_TEST_SUITE_P(
                       Value{0, Value::kHeld}, Value{1, Value::kHeld}, Value{kMiB, Value::kHeld},
                       Value{10 * kMiB, Value::kHeld}),
     [](const ::testing::TestParamInfo<Value>& value) { return value.param.Name(); });
+
+// As a socket gives: whatever has come.
+class PiecemealSource : public GeneratedSource {
+ public:
+  using GeneratedSource::GeneratedSource;
+  Chunk Read(std::span<char> buffer) override {
+    return GeneratedSource::Read(buffer.first(std::min(buffer.size(), 1 + random_() % 20'000)));
+  }
+
+ private:
+  std::minstd_rand random_{1};
+};
+
+// Then the ring waits for the hashing, of which nothing wakes it up but the hashing: a second is
+// lost each time it is forgotten, some thirty times here.
+TEST_F(ReplicaWriterTest, HashingThatIsBehindHoldsUpNothingForASecond) {
+  const TestVolume volume;
+  std::vector<std::jthread> others;
+  for (int i = 0; i < 8; ++i) {
+    others.emplace_back([this](const std::stop_token& stop) {
+      const std::string bytes(kMiB, 'x');
+      BackgroundHasher hasher(client_.hashing_threads(), /*md5=*/true);
+      while (!stop.stop_requested()) {
+        hasher.Update(bytes);
+        (void)hasher.Finish();
+      }
+    });
+  }
+  PiecemealSource source(64 * kMiB, Length::kKnown);
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_TRUE(WriteReplicas(client_, source, To({volume.name()}, 1)).digest);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 15s);
+}
 
 TEST_F(ReplicaWriterTest, Md5IsLeftOutWhenNotAskedFor) {
   TestVolume a;

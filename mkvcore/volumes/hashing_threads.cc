@@ -65,13 +65,11 @@ void HashingThreads::TakeTurn(Lock& lock, std::size_t most) {
     hashers[i] = &hasher;
   }
   WakeOne();
-  ++turns_;
   values_in_turns_ += count;
   lock.unlock();
   ValueHasher::UpdateTogether(std::span(pieces).first(count));
   lock.lock();
   values_in_turns_ -= count;
-  --turns_;
   for (std::size_t i = 0; i < count; ++i) hashers[i]->Hashed(pieces[i].bytes.size());
   WakeOne();  // whoever took this turn may take no other
 }
@@ -81,7 +79,7 @@ void HashingThreads::WakeOne() {
 }
 
 bool HashingThreads::NeedsHelp() const {
-  return values_in_turns_ + waiting_.size() < ValueHasher::WorthwhileTogether() * turns_;
+  return values_in_turns_ + waiting_.size() < ValueHasher::WorthwhileTogether() * threads_.size();
 }
 
 }  // namespace mkv

@@ -40,8 +40,8 @@ class HashingThreads {
   void TakeTurn(Lock& lock, std::size_t most);
   // If there is work, and a thread without any.
   void WakeOne();
-  // Whether who waits for a value that waits itself should take a turn: more threads hash more as
-  // long as each has too few values for them to be worth hashing together.
+  // Whether who waits for a value that waits itself should take a turn: where there are too few
+  // values for each thread to hash several together.
   bool NeedsHelp() const;
 
   const unsigned count_;
@@ -49,7 +49,6 @@ class HashingThreads {
   std::condition_variable work_;
   std::deque<BackgroundHasher*> waiting_;  // those with pieces that no thread is hashing
   std::size_t idle_ = 0;                   // threads without work
-  std::size_t turns_ = 0;                  // under way
   std::size_t values_in_turns_ = 0;
   bool ending_ = false;
   bool started_ = false;

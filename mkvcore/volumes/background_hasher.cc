@@ -1,8 +1,8 @@
 #include "mkvcore/volumes/background_hasher.h"
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
-#include <utility>
 
 namespace mkv {
 
@@ -56,14 +56,19 @@ void BackgroundHasher::Await(HashingThreads::Lock& lock, std::uint64_t position)
   awaited_ = position;
   while (done_ < position) {
     if (state_ == State::kWaiting && threads_.NeedsHelp()) {
-      auto& waiting = threads_.waiting_;
-      std::swap(*std::ranges::find(waiting, this), waiting.front());
+      // Its own value first; the others stay in their order.
+      const auto own = std::ranges::find(threads_.waiting_, this);
+      std::rotate(threads_.waiting_.begin(), own, std::next(own));
       threads_.TakeTurn(lock, 1);
     } else {
       changed_.wait(lock);
     }
   }
   awaited_ = kNobodyWaits;
+}
+
+void BackgroundHasher::WakeHelper() {
+  if (awaited_ != kNobodyWaits) changed_.notify_all();
 }
 
 void BackgroundHasher::Hashed(std::size_t bytes) {

@@ -1,8 +1,8 @@
 // A ValueHasher beside its user, so that a value is hashed while it is received and sent.
 //
 // MD5 is what a large PUT waits for (0.9 GB/s on a core that sends several); beside the sockets it
-// costs no time of its own. The bytes are not copied: they stay the caller's until done() has
-// passed them.
+// costs no time of its own, as long as there are threads for it. The bytes are not copied: they
+// stay the caller's until done() has passed them.
 //
 // One thread calls all of this. A std::system_error from the constructor means that there are no
 // threads to be had: hash yourself then.
@@ -25,7 +25,7 @@ class BackgroundHasher {
  public:
   // `threads` outlive it.
   BackgroundHasher(HashingThreads& threads, bool md5);
-  // Ends at once; what was not hashed yet is left.
+  // Ends after the turn that it is in; what was not hashed yet is left.
   ~BackgroundHasher();
   BackgroundHasher(const BackgroundHasher&) = delete;
   BackgroundHasher& operator=(const BackgroundHasher&) = delete;
@@ -49,11 +49,13 @@ class BackgroundHasher {
 
   // Until `position` bytes are hashed.
   void Await(HashingThreads::Lock& lock, std::uint64_t position);
-  // By a thread, with its mutex held.
+  // By whoever took the turn, with the mutex held.
   void Hashed(std::size_t bytes);
+  // With the mutex held: who waits for it, if anybody does, may hash it himself.
+  void WakeHelper();
 
   HashingThreads& threads_;
-  ValueHasher hasher_;  // a thread's while kHashing
+  ValueHasher hasher_;  // while kHashing, of whoever takes the turn
   // All that follows under the mutex of threads_.
   std::condition_variable changed_;
   std::deque<std::string_view> pieces_;

@@ -48,8 +48,8 @@ void HashingThreads::Run() {
     work_.wait(lock, [&] { return ending_ || !waiting_.empty(); });
     --idle_;
     if (ending_) return;
-    // Threads that have nothing else to do take their part.
-    TakeTurn(lock, (waiting_.size() + idle_) / (idle_ + 1));
+    // Threads that have nothing else to do take their part, and so do those who wait for few.
+    TakeTurn(lock, NeedsHelp() ? 1 : (waiting_.size() + idle_) / (idle_ + 1));
   }
 }
 
@@ -72,6 +72,8 @@ void HashingThreads::TakeTurn(Lock& lock, std::size_t most) {
   values_in_turns_ -= count;
   for (std::size_t i = 0; i < count; ++i) hashers[i]->Hashed(pieces[i].bytes.size());
   WakeOne();  // whoever took this turn may take no other
+  if (!NeedsHelp()) return;
+  for (BackgroundHasher* const hasher : waiting_) hasher->WakeHelper();
 }
 
 void HashingThreads::WakeOne() {

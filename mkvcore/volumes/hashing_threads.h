@@ -36,7 +36,7 @@ class HashingThreads {
   // A std::system_error means that not even one thread is to be had.
   void Start();
   void Run();
-  // A piece of each of the first `most` that wait; unlocks meanwhile.
+  // A piece of each of the first that wait, `most` of them and eight at most; unlocks meanwhile.
   void TakeTurn(Lock& lock, std::size_t most);
   // If there is work, and a thread without any.
   void WakeOne();

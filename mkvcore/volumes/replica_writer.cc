@@ -24,7 +24,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Delivery = VolumeAnswer::Delivery;
 
-// How far the source may be ahead of the slowest volume. More does not make it faster.
+// How far the source may be ahead of the slowest volume, and of the hashing. More does not make it
+// faster.
 constexpr std::uint64_t kRing = 1 << 20;
 // Read at a time, so that volumes get the first bytes while the next are read and hashed.
 constexpr std::size_t kPiece = 256 << 10;

@@ -1,8 +1,9 @@
 // Writes one value to several volumes at once, reading it once, with fixed memory.
 //
 // Every replica takes the bytes at its own pace out of one ring of buffers; the slowest paces the
-// reading of the source. MD5 and CRC32C are computed over the buffers as they pass. The calling
-// thread does all of it: it polls the source's descriptor together with libcurl's.
+// reading of the source. MD5 and CRC32C are computed over the buffers as they pass, of large values
+// beside (background_hasher.h). The calling thread does all else: it polls the source's descriptor
+// together with libcurl's.
 //
 // One transfer holds about 1.5 MB whatever the size of the value: a ring of 1 MiB and libcurl's
 // upload buffers. Failure: see WriteReplicas().

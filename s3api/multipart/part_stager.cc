@@ -33,7 +33,7 @@ S3Error SlowDownError() {
 
 // Less is hashed by the worker that reads it.
 constexpr std::uint64_t kBesideFrom = 256 << 10;
-// So far the hashing may be behind: a tenth of a second, if eight parts are hashed together.
+// So far the hashing may be behind: a tenth of a second at most for eight parts on one thread.
 constexpr std::uint64_t kMostUnhashed = 16 << 20;
 
 // Computes what is to be known of a part while its bytes are read. Those read before SettleDown()

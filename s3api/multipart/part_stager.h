@@ -1,8 +1,8 @@
 // Takes in the bytes of a part: into memory as long as the budget lasts, else, with what it already
 // holds in memory going first, on to one volume. One pass, fixed buffers.
 //
-// Called on worker threads, blocks. What goes into memory is hashed beside (hashing_threads.h),
-// what goes to a volume by the worker. Thread-safe.
+// Called on worker threads, blocks. What goes into memory is hashed beside (hashing_threads.h), but
+// for small parts; these, and what goes to a volume, by the worker. Thread-safe.
 #ifndef S3API_MULTIPART_PART_STAGER_H_
 #define S3API_MULTIPART_PART_STAGER_H_
 

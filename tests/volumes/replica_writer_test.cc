@@ -133,7 +133,7 @@ class PiecemealSource : public GeneratedSource {
 };
 
 // Then the ring waits for the hashing, of which nothing wakes it up but the hashing: a second is
-// lost each time it is forgotten, some thirty times here.
+// lost each time it is forgotten, a hundred times here.
 TEST_F(ReplicaWriterTest, HashingThatIsBehindHoldsUpNothingForASecond) {
   const TestVolume volume;
   std::vector<std::jthread> others;
@@ -150,7 +150,7 @@ TEST_F(ReplicaWriterTest, HashingThatIsBehindHoldsUpNothingForASecond) {
   PiecemealSource source(64 * kMiB, Length::kKnown);
   const auto began = std::chrono::steady_clock::now();
   EXPECT_TRUE(WriteReplicas(client_, source, To({volume.name()}, 1)).digest);
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 15s);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 60s);
 }
 
 TEST_F(ReplicaWriterTest, Md5IsLeftOutWhenNotAskedFor) {

@@ -14,12 +14,19 @@ import large_file
 from cluster import Cluster
 
 AWS = clients.find("aws")
+clients.import_or_become("awscli.clidriver")
+
+import awscli.clidriver  # of this run's generation, which is known only now
+import awscli.handlers  # what it would otherwise import for each command
+
 CLUSTER = Cluster()
 
 
-def aws(*arguments, stdin=None, **environment):
+def aws(*arguments, stdin=b"", **environment):
     command = [AWS, "--endpoint-url", CLUSTER.url, *arguments]
-    return clients.run(command, CLUSTER.environment(**environment), stdin=stdin)
+    # The import has set where its own data are.
+    environment = CLUSTER.environment(AWS_DATA_PATH=os.environ["AWS_DATA_PATH"], **environment)
+    return clients.run_forked(awscli.clidriver.main, command, environment, stdin)
 
 
 def s3(*arguments, **more):
@@ -33,6 +40,16 @@ def s3api(*arguments, **more):
 
 def path(name):
     return CLUSTER.folder / name
+
+
+class Program(unittest.TestCase):
+    def test_is_what_these_tests_have_imported(self):
+        command = [AWS, "--endpoint-url", CLUSTER.url]
+        environment = CLUSTER.environment()
+        version = clients.run([*command, "--version"], environment).decode()
+        self.assertTrue(version.startswith(f"aws-cli/{awscli.__version__} "), version)
+        clients.run([*command, "s3", "mb", "s3://by-the-program"], environment)
+        self.assertIn(" by-the-program\n", s3("ls"))
 
 
 class Buckets(unittest.TestCase):

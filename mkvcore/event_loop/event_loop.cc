@@ -137,6 +137,8 @@ class EventLoop::Impl {
 
   bool InLoopThread() const { return thread_.load() == std::this_thread::get_id(); }
 
+  int fd() const { return epoll_.get(); }
+
  private:
   WatchedSocket* Find(int fd) {
     const auto slot = static_cast<std::size_t>(fd);
@@ -261,5 +263,6 @@ EventLoop::TimerId EventLoop::RunAt(Clock::time_point when, std::function<void()
 }
 void EventLoop::Cancel(TimerId timer) { impl_->Cancel(timer); }
 bool EventLoop::InLoopThread() const { return impl_->InLoopThread(); }
+int EventLoop::fd() const { return impl_->fd(); }
 
 }  // namespace mkv

@@ -61,6 +61,10 @@ class EventLoop {
 
   bool InLoopThread() const;
 
+  // Readable (poll(2)) while a round would call something back, but for timers that are due: for
+  // who runs the loop by RunUntil() and waits for other things, too.
+  int fd() const;
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

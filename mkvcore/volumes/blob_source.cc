@@ -19,20 +19,17 @@ constexpr long kReceiveBuffer = 128 << 10;
 BlobSource::BlobSource(VolumeClient& client, BlobLocation blob, const std::string& range)
     : client_(client),
       blob_(std::move(blob)),
-      session_(client.sessions().Borrow()),
-      request_(std::make_unique<VolumeRequest>(*session_, blob_)),
+      session_(client.pollable_sessions().Borrow()),
+      request_(std::make_unique<VolumeRequest>(session_->curl(), blob_)),
       waiting_since_(Clock::now()) {
   request_->Set(CURLOPT_BUFFERSIZE, kReceiveBuffer);
   request_->SetRange(range);
   request_->set_body_matters(true);
   request_->set_sink([this](std::string_view piece) { return Take(piece); });
   request_->Start();
-  session_->Perform();
-  while (request_->status_so_far() == 0 && !request_->done()) {
-    session_->Wait(std::chrono::seconds(1));
-    session_->Perform();
-    RequireProgress();
-  }
+  session_->PerformUntil([this] { return request_->status_so_far() != 0 || request_->done(); },
+                         waiting_since_ + client_.timeouts().stall);
+  if (request_->status_so_far() == 0) RequireProgress();
   const int status = request_->status_so_far();
   if (status == 0) Fail(request_->answer().error);
   client_.health().Answered(blob_.volume);
@@ -40,7 +37,6 @@ BlobSource::BlobSource(VolumeClient& client, BlobLocation blob, const std::strin
   const VolumeAnswer head = request_->AnswerSoFar();
   size_ = head.content_length;
   last_modified_ = head.last_modified;
-  socket_ = request_->socket();
 }
 
 BlobSource::~BlobSource() = default;
@@ -63,10 +59,9 @@ Source::Chunk BlobSource::Read(std::span<char> buffer) {
   left_over_.erase(0, kept);
   room_ = buffer.subspan(kept);
   while (!room_.empty() && !request_->done()) {
-    const std::uint64_t before = received_;
-    if (std::exchange(paused_, false)) request_->Unpause();
-    session_->Perform();
-    if (received_ == before) break;
+    const bool goes_on = std::exchange(paused_, false);
+    if (goes_on) request_->Unpause();
+    if (!session_->Perform() && !goes_on) break;
   }
   const std::size_t bytes = buffer.size() - room_.size();
   room_ = {};
@@ -85,7 +80,7 @@ Source::Chunk BlobSource::Read(std::span<char> buffer) {
   return {State::kWouldBlock};
 }
 
-int BlobSource::poll_fd() const { return request_->done() ? -1 : socket_; }
+int BlobSource::poll_fd() const { return request_->done() ? -1 : session_->fd(); }
 
 short BlobSource::poll_events() const { return POLLIN; }
 

@@ -9,7 +9,8 @@
 #include <memory>
 #include <string>
 
-#include "mkvcore/volumes/curl_session.h"
+#include "mkvcore/volumes/pollable_session.h"
+#include "mkvcore/volumes/session_pool.h"
 #include "mkvcore/volumes/source.h"
 #include "mkvcore/volumes/volume_client.h"
 #include "mkvcore/volumes/volume_request.h"
@@ -36,7 +37,7 @@ class BlobSource : public Source {
   short poll_events() const override;
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Clock = PollableSession::Clock;
 
   VolumeRequest::Taken Take(std::string_view piece);
   void RequireProgress();
@@ -46,7 +47,7 @@ class BlobSource : public Source {
 
   VolumeClient& client_;
   const BlobLocation blob_;
-  CurlSessionPool::Lease session_;
+  SessionPool<PollableSession>::Lease session_;
   std::unique_ptr<VolumeRequest> request_;
   std::optional<std::uint64_t> size_;
   std::optional<std::int64_t> last_modified_;
@@ -55,7 +56,6 @@ class BlobSource : public Source {
   bool paused_ = false;    // libcurl has more
   std::uint64_t received_ = 0;
   Clock::time_point waiting_since_;
-  int socket_ = -1;
 };
 
 }  // namespace mkv

@@ -9,6 +9,7 @@
 #include "mkvcore/volumes/hashing_threads.h"
 #include "mkvcore/volumes/listing_parser.h"
 #include "mkvcore/volumes/loop_session.h"
+#include "mkvcore/volumes/pollable_session.h"
 #include "mkvcore/volumes/volume_health.h"
 #include "mkvcore/volumes/volume_request.h"
 
@@ -76,6 +77,8 @@ VolumeClient::VolumeClient(VolumeOptions options, VolumeHealth& health)
       hashing_threads_(std::make_unique<HashingThreads>()),
       sessions_(std::make_unique<SessionPool<CurlSession>>(
           [this] { return std::make_unique<CurlSession>(options_); })),
+      pollable_sessions_(std::make_unique<SessionPool<PollableSession>>(
+          [this] { return std::make_unique<PollableSession>(options_); })),
       loop_sessions_(std::make_unique<SessionPool<LoopSession>>(
           [this] { return std::make_unique<LoopSession>(options_, health_); })) {}
 

@@ -25,6 +25,7 @@ namespace mkv {
 class CurlSession;
 class HashingThreads;
 class LoopSession;
+class PollableSession;
 class VolumeHealth;
 template <typename Session>
 class SessionPool;
@@ -82,6 +83,7 @@ class VolumeClient {
 
   // For those who stream by themselves, and for those who write small values.
   SessionPool<CurlSession>& sessions() { return *sessions_; }
+  SessionPool<PollableSession>& pollable_sessions() { return *pollable_sessions_; }
   SessionPool<LoopSession>& loop_sessions() { return *loop_sessions_; }
   HashingThreads& hashing_threads() { return *hashing_threads_; }
   VolumeHealth& health() { return health_; }
@@ -91,6 +93,7 @@ class VolumeClient {
   VolumeHealth& health_;
   std::unique_ptr<HashingThreads> hashing_threads_;
   std::unique_ptr<SessionPool<CurlSession>> sessions_;
+  std::unique_ptr<SessionPool<PollableSession>> pollable_sessions_;
   std::unique_ptr<SessionPool<LoopSession>> loop_sessions_;
 };
 

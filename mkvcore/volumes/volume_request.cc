@@ -111,12 +111,6 @@ bool VolumeRequest::connection_died() const {
          (code_ == CURLE_SEND_ERROR || code_ == CURLE_RECV_ERROR || code_ == CURLE_GOT_NOTHING);
 }
 
-int VolumeRequest::socket() const {
-  curl_socket_t socket = CURL_SOCKET_BAD;
-  curl_easy_getinfo(easy_, CURLINFO_ACTIVESOCKET, &socket);
-  return socket;
-}
-
 void VolumeRequest::RethrowSinkError() const {
   if (thrown_) std::rethrow_exception(thrown_);
 }

@@ -64,8 +64,6 @@ class VolumeRequest {
   bool reused_connection() const;
   // Once done(): its connection ended before an answer came, and not because we broke it off.
   bool connection_died() const;
-  // The descriptor of its connection, or -1.
-  int socket() const;
   // Throws on what the sink threw.
   void RethrowSinkError() const;
 

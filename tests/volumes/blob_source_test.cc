@@ -1,9 +1,11 @@
 #include "mkvcore/volumes/blob_source.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <array>
 #include <chrono>
+#include <future>
 #include <memory>
 
 #include "mkvcore/volumes/replica_writer.h"
@@ -129,6 +131,38 @@ TEST_F(BlobSourceTest, BlobThatEndsEarlyIsCopiedNowhere) {
   EXPECT_TRUE(health_.IsDown(server.name()));
   EXPECT_FALSE(to_.File(kSourcePath));
   EXPECT_FALSE(to_too_.File(kSourcePath));
+}
+
+// Or each piece that has to be waited for would take the second after which sources are asked
+// again.
+TEST_F(BlobSourceTest, WhatComesLaterCanBePolledFor) {
+  std::promise<void> later;
+  MisbehavingServer server([&](MisbehavingServer::Connection& connection, int) {
+    connection.ReadHead();
+    connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst");
+    later.get_future().wait();
+    connection.Send("later");
+    connection.AwaitClose();
+  });
+  BlobSource source(client_, {server.name(), kSourcePath});
+  std::array<char, 100> buffer;
+  const auto poll_source = [&](std::chrono::milliseconds patience) {
+    pollfd ready{source.poll_fd(), source.poll_events(), 0};
+    return poll(&ready, 1, static_cast<int>(patience.count()));
+  };
+  const auto await = [&] {
+    Source::Chunk chunk = source.Read(buffer);
+    while (chunk.state == Source::State::kWouldBlock && poll_source(60s) == 1) {
+      chunk = source.Read(buffer);
+    }
+    return std::string(buffer.data(), chunk.bytes);
+  };
+  EXPECT_EQ(await(), "first");
+  EXPECT_EQ(source.Read(buffer).state, Source::State::kWouldBlock);
+  EXPECT_EQ(poll_source(0s), 0);
+  later.set_value();
+  EXPECT_EQ(await(), "later");
+  EXPECT_EQ(source.Read(buffer).state, Source::State::kEnd);
 }
 
 TEST_F(BlobSourceTest, VolumeThatStopsSendingIsGivenUp) {

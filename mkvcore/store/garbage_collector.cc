@@ -152,6 +152,7 @@ void GarbageCollector::Run() {
       if (!due()) wake_.wait_for(lock, kProbeInterval, due);
       if (stop_) return;
     }
+    store_.volumes().DropIdleSessions();
     try {
       ProbeDownVolumes();
     } catch (const std::exception& error) {  // out of descriptors, for instance

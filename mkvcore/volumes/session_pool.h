@@ -19,7 +19,7 @@ inline constexpr std::chrono::seconds kConnectionAge{30};
 
 // Sessions are made as needed. The one last returned is borrowed first, so that as few as possible
 // stay warm; those not borrowed for as long as their connections live are dropped, at the next
-// call. Thread-safe.
+// call, whatever it is. Thread-safe.
 template <typename Session>
 class SessionPool {
  public:
@@ -33,8 +33,10 @@ class SessionPool {
   };
   using Lease = std::unique_ptr<Session, Return>;
 
-  // `make` is called from any thread, by several at once.
-  explicit SessionPool(std::function<std::unique_ptr<Session>()> make) : make_(std::move(make)) {}
+  // `make` is called from any thread, by several at once. `age`: how long sessions are kept.
+  explicit SessionPool(std::function<std::unique_ptr<Session>()> make,
+                       std::chrono::seconds age = kConnectionAge)
+      : make_(std::move(make)), age_(age) {}
 
   // For one operation: goes back when the lease ends, which must be before the pool does.
   Lease Borrow() {
@@ -52,6 +54,13 @@ class SessionPool {
     return Lease(session.release(), Return(this));
   }
 
+  // For pools that nobody may use for long: descriptors are dear.
+  void DropExpired() {
+    std::vector<Idle> expired;  // ends without the mutex
+    const std::lock_guard lock(mutex_);
+    expired = TakeExpired();
+  }
+
  private:
   using Clock = std::chrono::steady_clock;
   struct Idle {
@@ -67,7 +76,7 @@ class SessionPool {
   }
 
   std::vector<Idle> TakeExpired() {  // mutex_ held
-    const auto limit = Clock::now() - kConnectionAge;
+    const auto limit = Clock::now() - age_;
     const auto first_kept = std::find_if(idle_.begin(), idle_.end(),
                                          [&](const Idle& idle) { return idle.since > limit; });
     std::vector<Idle> expired(std::make_move_iterator(idle_.begin()),
@@ -77,6 +86,7 @@ class SessionPool {
   }
 
   const std::function<std::unique_ptr<Session>()> make_;
+  const std::chrono::seconds age_;
   std::mutex mutex_;
   std::vector<Idle> idle_;  // in the order of their return
 };

@@ -84,6 +84,12 @@ VolumeClient::VolumeClient(VolumeOptions options, VolumeHealth& health)
 
 VolumeClient::~VolumeClient() = default;
 
+void VolumeClient::DropIdleSessions() {
+  sessions_->DropExpired();
+  pollable_sessions_->DropExpired();
+  loop_sessions_->DropExpired();
+}
+
 std::vector<VolumeAnswer> VolumeClient::Head(std::span<const BlobLocation> blobs) {
   return AskAll<VolumeAnswer>(*loop_sessions_, blobs,
                               [](LoopVolumeClient& client, const BlobLocation& blob,

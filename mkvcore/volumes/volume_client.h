@@ -85,6 +85,8 @@ class VolumeClient {
   SessionPool<CurlSession>& sessions() { return *sessions_; }
   SessionPool<PollableSession>& pollable_sessions() { return *pollable_sessions_; }
   SessionPool<LoopSession>& loop_sessions() { return *loop_sessions_; }
+  // Sessions that nobody has used for kConnectionAge. To be called every now and then.
+  void DropIdleSessions();
   HashingThreads& hashing_threads() { return *hashing_threads_; }
   VolumeHealth& health() { return health_; }
 

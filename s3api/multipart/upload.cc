@@ -96,9 +96,10 @@ bool MultipartUpload::Expire(Clock::time_point before) {
   return true;
 }
 
-void MultipartUpload::WaitForChange() {
+void MultipartUpload::WaitForCompletion() {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, std::chrono::seconds(1));
+  changed_.wait_for(lock, std::chrono::seconds(1),
+                    [this] { return state_ == State::kOpen || state_ == State::kEnded; });
 }
 
 MultipartUpload::Content MultipartUpload::End() {

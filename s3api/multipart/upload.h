@@ -84,8 +84,8 @@ class MultipartUpload {
   // Ends it when it is open and nothing has happened since `before`. True if it did.
   bool Expire(Clock::time_point before);
 
-  // Waits until one of the states may have changed, a second at most.
-  void WaitForChange();
+  // Waits while a completion is under way, a second at most.
+  void WaitForCompletion();
 
  private:
   enum class State { kOpen, kCompleting, kCommitting, kEnded };

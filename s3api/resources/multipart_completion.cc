@@ -170,7 +170,7 @@ Completion Complete(Call& call, const std::shared_ptr<MultipartUpload>& upload,
                     PatientReply& reply) {
   MultipartUpload::Begun begun = upload->BeginCompletion();
   while (begun == MultipartUpload::Begun::kBusy) {
-    upload->WaitForChange();
+    upload->WaitForCompletion();
     reply.StillWorking();
     begun = upload->BeginCompletion();
   }

@@ -93,7 +93,7 @@ void AbortMultipartUpload(Call& call) {
   CheckInitiated(call.head, upload->terms().initiated_us);
   MultipartUpload::Aborted aborted = upload->Abort();
   while (aborted == MultipartUpload::Aborted::kCommitting) {
-    upload->WaitForChange();
+    upload->WaitForCompletion();
     aborted = upload->Abort();
   }
   if (aborted == MultipartUpload::Aborted::kEnded) throw NoSuchUploadError(upload->terms().id);

@@ -90,10 +90,24 @@ TEST_F(UploadTest, AnAbortWinsUntilTheCommit) {
   std::jthread committing([&] { second->EndCompletion(/*committed=*/true); });
   Aborted aborted = Aborted::kCommitting;
   while (aborted == Aborted::kCommitting) {
-    second->WaitForChange();
+    second->WaitForCompletion();
     aborted = second->Abort();
   }
   EXPECT_EQ(aborted, Aborted::kEnded);
+}
+
+// It may have ended between being told so and waiting.
+TEST_F(UploadTest, NobodyWaitsForACompletionThatHasEnded) {
+  constexpr int kTimes = 20;
+  const auto upload = registry_.Create(Terms());
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < kTimes; ++i) {
+    ASSERT_EQ(upload->BeginCompletion(), Begun::kYes);
+    ASSERT_EQ(upload->BeginCompletion(), Begun::kBusy);
+    upload->EndCompletion(/*committed=*/false);
+    upload->WaitForCompletion();
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - began, kTimes * 1s);
 }
 
 TEST_F(UploadTest, ExpiresWhenNothingHappens) {

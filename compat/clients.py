@@ -95,7 +95,7 @@ def run_forked(main, command, environment, stdin=b""):
             os.close(writer)
             _be_client(main, command, environment, (reader, output.fileno(), errors.fileno()))
         os.close(reader)
-        # Of a pipe the client does not know the length, nor may it stop reading at its own pace.
+        # A pipe, as a shell gives it: the client does not know the length.
         feeder = threading.Thread(target=_feed, args=(writer, stdin))
         feeder.start()
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
